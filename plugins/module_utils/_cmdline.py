@@ -1,0 +1,110 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kernel command line as text: arguments found, replaced, and where configuration files set them."""
+
+import re
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+
+# Nothing that a shell, GRUB's script or the kernel's own quoting would read as more than text.
+NAME = re.compile(r"^[A-Za-z0-9_.-]+$")
+VALUE = re.compile(r"^[A-Za-z0-9_.,:/@=+-]+$")
+
+
+class Assignment(NamedTuple):
+    """A place in a configuration file that makes up the command line of kernels to come."""
+
+    source: str
+    line: int
+    variable: str
+    text: str
+    keeps: bool  # the earlier value of the variable is kept, and text is added
+
+
+def check(arguments: Any, variable: str) -> Dict[str, Optional[str]]:
+    """Arguments fit to be written to a boot configuration; raises PolicyError that names C(variable)."""
+    checked: Dict[str, Optional[str]] = {}
+    for name, value in sorted(arguments.items()):
+        if not NAME.match(str(name)):
+            raise PolicyError("%s: '%s' is not the name of a kernel argument" % (variable, name))
+        if isinstance(value, (dict, list, bool)) or (value is not None and not VALUE.match(str(value))):
+            raise PolicyError("%s['%s']: '%s' is not a value for a kernel argument" % (variable, name, value))
+        checked[str(name)] = None if value is None else str(value)
+    return checked
+
+
+def tokens(line: str) -> List[str]:
+    """The arguments for the kernel; what follows C(--) is for init."""
+    found = re.findall(r'(?:[^\s"]|"[^"]*")+', line)
+    return found[: found.index("--")] if "--" in found else found
+
+
+def _same_name(one: str, other: str) -> bool:
+    # The kernel reads a dash in a name as an underscore.
+    return one.replace("-", "_") == other.replace("-", "_")
+
+
+def values(line: str, name: str) -> List[str]:
+    """All values of an argument in their order, the last one counts; '' for one without a value."""
+    pairs = [token.strip('"').partition("=") for token in tokens(line)]
+    return [value.strip('"') for key, _sep, value in pairs if _same_name(key, name)]
+
+
+def effective(line: str, name: str) -> Optional[str]:
+    """The value that counts, or None where the argument is not there."""
+    found = values(line, name)
+    return found[-1] if found else None
+
+
+def render(arguments: Dict[str, Optional[str]]) -> str:
+    """The text of arguments; one whose value is None stands alone."""
+    return " ".join(name if value is None else "%s=%s" % (name, value) for name, value in sorted(arguments.items()))
+
+
+def replace(line: str, arguments: Dict[str, Optional[str]], drop: Tuple[str, ...] = ()) -> str:
+    """The line with these arguments, each once, in place of earlier ones; C(drop) names those to take away."""
+    gone = list(arguments) + list(drop)
+    kernel = tokens(line)
+    rest = re.findall(r'(?:[^\s"]|"[^"]*")+', line)[len(kernel) :]
+    kept = [t for t in kernel if not any(_same_name(t.strip('"').partition("=")[0], name) for name in gone)]
+    return " ".join(kept + ([render(arguments)] if arguments else []) + rest)
+
+
+def has(line: str, arguments: Dict[str, Optional[str]]) -> bool:
+    """Whether all the arguments count on this line."""
+    return all(effective(line, name) == ("" if value is None else value) for name, value in arguments.items())
+
+
+def parse_shell(text: str, source: str) -> List[Assignment]:
+    """The assignments of GRUB's two command line variables in a file that the shell reads."""
+    found = []
+    pattern = re.compile(r"^\s*(?:export\s+)?(GRUB_CMDLINE_LINUX(?:_DEFAULT)?)(\+?=)(.*)$")
+    for number, line in enumerate(text.splitlines(), 1):
+        match = pattern.match(line)
+        if match:
+            variable, operator, value = match.groups()
+            refers = re.search(r"\$\{?%s\b(?!_)" % variable, value) is not None
+            found.append(Assignment(source, number, variable, value, refers or operator == "+="))
+    return found
+
+
+def future(assignments: List[Dict[str, Any]], name: str) -> Tuple[Optional[str], str]:
+    """The value that the next kernel's entry will carry, and C(file:line) of who decides it ('' where nobody)."""
+    decided: Dict[str, Tuple[Optional[str], str]] = {}
+    wanted = re.compile(r"(?:^|[\s\"'])%s(?:=([^\s\"']*))?(?=[\s\"']|$)" % re.escape(name))
+    for item in assignments:
+        place = "%s:%d" % (item["source"], item["line"])
+        before = decided.get(item["variable"], (None, ""))
+        match = list(wanted.finditer(item["text"]))
+        if match:
+            decided[item["variable"]] = (match[-1].group(1) or "", place)
+        elif not item["keeps"] and before[0] is not None:
+            decided[item["variable"]] = (None, place)
+    # 10_linux puts the default arguments behind the others, so they are read last.
+    for variable in ("GRUB_CMDLINE_LINUX_DEFAULT", "GRUB_CMDLINE_LINUX", "cmdline"):
+        if decided.get(variable, (None, ""))[0] is not None:
+            return decided[variable]
+    return decided.get("GRUB_CMDLINE_LINUX_DEFAULT", (None, ""))

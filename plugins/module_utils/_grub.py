@@ -1,0 +1,134 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GRUB as Debian and Ubuntu configure it: drop-ins in /etc/default/grub.d, entries written by grub-mkconfig."""
+
+import re
+
+from typing import Any, Dict, List, Optional
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _cmdline
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+GRUB_CFG = "/boot/grub/grub.cfg"
+DEFAULTS = "/etc/default/grub"
+DROP_INS = "/etc/default/grub.d"
+# Entries of other systems and the operator's own (os-prober, 40_custom) do not follow the drop-ins.
+GENERATORS = ("10_linux", "20_linux_xen")
+HEADER = """\
+# Managed by Ansible, kernelops.panic_hardening.kernel_cmdline (name: %s): changes are overwritten.
+# Only normal entries read this variable: recovery entries keep their own command line.
+"""
+
+
+def drop_in(name: str) -> str:
+    """The file that holds the arguments of one owner; C(zz-) sorts behind those of images and packages."""
+    return "%s/zz-%s.cfg" % (DROP_INS, name)
+
+
+def drop_in_text(name: str, arguments: Dict[str, Optional[str]]) -> str:
+    """The drop-in: earlier values of the same arguments are taken away, so that each stands once."""
+    # A loop, since neighbours share the blank between them.
+    names = "|".join(re.sub(r"[-_]", "[-_]", re.escape(key).replace("\\-", "-")) for key in sorted(arguments))
+    strip = "-e ':a' -e 's/(^| )(%s)(=[^ ]*)?( |$)/ /' -e 'ta'" % names
+    return '%sGRUB_CMDLINE_LINUX_DEFAULT="$(printf \'%%s\' "$GRUB_CMDLINE_LINUX_DEFAULT" | sed -E %s) %s"\n' % (
+        HEADER % name,
+        strip,
+        _cmdline.render(arguments),
+    )
+
+
+def parse(text: str) -> List[Dict[str, Any]]:
+    """The Linux entries that grub-mkconfig's own generators wrote into a grub.cfg."""
+    entries: List[Dict[str, Any]] = []
+    generator = ""
+    current: Dict[str, Any] = {}
+    for line in text.splitlines():
+        section = re.match(r"^### BEGIN /etc/grub\.d/(\S+) ###", line)
+        if section:
+            generator = section.group(1)
+        head = re.match(r"^\s*menuentry\s+(?:'([^']*)'|\"([^\"]*)\")(.*)\{", line)
+        if head:
+            ident = re.search(r"menuentry_id_option\s+'([^']*)'", head.group(3))
+            title = head.group(1) or head.group(2) or ""
+            current = {"id": ident.group(1) if ident else title, "title": title}
+        kernel = re.match(r"^\s*(?:linux|linuxefi|linux16|module2?)\s+(\S*/(?:vmlinu|kernel-)\S+)\s*(.*)$", line)
+        if kernel and current and generator in GENERATORS:
+            current.update(kernel=kernel.group(1), arguments=kernel.group(2).strip(), source=GRUB_CFG)
+            current["recovery"] = _is_recovery(current)
+            entries.append(current)
+            current = {}
+    return entries
+
+
+def _is_recovery(entry: Dict[str, Any]) -> bool:
+    marks = ("single", "recovery", "rescue", "emergency", "systemd.unit=rescue.target")
+    return "-recovery-" in entry["id"] or any(token in marks for token in _cmdline.tokens(entry["arguments"]))
+
+
+def entries(host: Host) -> List[Dict[str, Any]]:
+    """The entries in use now; raises Unreadable."""
+    return parse(host.read(GRUB_CFG) or "")
+
+
+def assignments(host: Host) -> List[Dict[str, Any]]:
+    """What the configuration files say of the command line, in the order in which grub-mkconfig reads them."""
+    paths = [DEFAULTS]
+    paths += ["%s/%s" % (DROP_INS, name) for name in host.listdir(DROP_INS) if name.endswith(".cfg")]
+    found: List[Dict[str, Any]] = []
+    for path in paths:
+        found.extend(dict(a._asdict()) for a in _cmdline.parse_shell(host.read(path) or "", path))
+    return found
+
+
+def files(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -> List[Dict[str, str]]:
+    """The files that a change would write, before and after ('' for a file that is not there)."""
+    path = drop_in(name)
+    after = "" if arguments is None else drop_in_text(name, arguments)
+    return [{"path": path, "before": host.read(path) or "", "after": after}]
+
+
+def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -> None:
+    """Write (or, for None, remove) the drop-in and make the entries anew; on failure all is as it was."""
+    change = files(host, name, arguments)[0]
+    _put(host, change["path"], change["after"])
+    try:
+        _regenerate(host, arguments or {})
+    except HostError:
+        _put(host, change["path"], change["before"])
+        raise
+
+
+def _put(host: Host, path: str, text: str) -> None:
+    if text:
+        host.write(path, text)
+    else:
+        host.remove(path)
+
+
+def _regenerate(host: Host, arguments: Dict[str, Optional[str]]) -> None:
+    # The new file is judged before it takes the old one's place: grub-mkconfig leaves out entries without an error.
+    target = host.resolve(GRUB_CFG)
+    fresh = target + ".panic_hardening"
+    try:
+        host.run(["grub-mkconfig", "-o", fresh], timeout=600)
+        normal = [entry for entry in parse(host.read(fresh) or "") if not entry["recovery"]]
+        if not normal:
+            raise HostError("grub-mkconfig wrote no Linux entry; %s is unchanged; run it by hand to see why" % GRUB_CFG)
+        for entry in normal:
+            if not _cmdline.has(entry["arguments"], arguments):
+                raise HostError(_lost(host, entry, arguments))
+        host.move(fresh, target)
+    finally:
+        host.remove(fresh)
+
+
+def _lost(host: Host, entry: Dict[str, Any], arguments: Dict[str, Optional[str]]) -> str:
+    lost = [name for name in sorted(arguments) if not _cmdline.has(entry["arguments"], {name: arguments[name]})]
+    winner = _cmdline.future(assignments(host), lost[0])[1] or "a script in /etc/grub.d"
+    return "the boot entry '%s' would not carry %s: %s decides; change that, then run again; %s is unchanged" % (
+        entry["title"],
+        _cmdline.render(dict((name, arguments[name]) for name in lost)),
+        winner,
+        GRUB_CFG,
+    )

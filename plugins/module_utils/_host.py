@@ -1,0 +1,200 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only door to the machine: files, directories and commands, below a root directory.
+
+With another root than C(/) the class reads a captured tree, so that everything built on it is tested
+against files of real hosts. Nothing here knows Ansible.
+"""
+
+import errno
+import os
+import stat
+import subprocess
+import tempfile
+
+from typing import List, NamedTuple, Optional
+
+SEARCH_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+# Kernel interfaces and configuration files are small; what is larger is not what its name says.
+READ_LIMIT = 16 * 1024 * 1024
+
+
+class HostError(Exception):
+    """Something on the machine could not be read, run or written; the text names it and the remedy."""
+
+
+class Unreadable(HostError):
+    """A file or directory exists but may not be read: the finding built on it is C(unknown)."""
+
+
+class CommandError(HostError):
+    """A command is missing, took too long, or ended with another code than 0."""
+
+
+class Result(NamedTuple):
+    """What a command left: its exit code and its two streams, decoded."""
+
+    rc: int
+    out: str
+    err: str
+
+
+def _why(error: EnvironmentError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)
+
+
+class Host(object):
+    """One machine, seen through C(root) (a directory; C(/) is the running machine)."""
+
+    def __init__(self, root: str = "/") -> None:
+        self.root = root.rstrip("/")
+
+    def _real(self, path: str) -> str:
+        return self.root + self.resolve(path)
+
+    def resolve(self, path: str) -> str:
+        """Follow the links of the last component of C(path) inside the root; returns a path below it.
+
+        Raises HostError when the links turn in a circle.
+        """
+        current = os.path.normpath(path)
+        for _step in range(40):
+            if not os.path.islink(self.root + current):
+                return current
+            target = os.readlink(self.root + current)
+            current = os.path.normpath(os.path.join(os.path.dirname(current), target))
+        raise HostError("%s: the symbolic links turn in a circle; remove one of them" % path)
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(self._real(path))
+
+    def read(self, path: str) -> Optional[str]:
+        """The text of a file, or None where there is none; raises Unreadable for any other reason."""
+        try:
+            with open(self._real(path), "rb") as handle:
+                return handle.read(READ_LIMIT).decode("utf-8", "replace")
+        except EnvironmentError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                return None
+            raise Unreadable("%s: %s" % (path, _why(error)))
+
+    def listdir(self, path: str) -> List[str]:
+        """The sorted names in a directory, none where there is no directory; raises Unreadable."""
+        try:
+            return sorted(os.listdir(self._real(path)))
+        except EnvironmentError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                return []
+            raise Unreadable("%s: %s" % (path, _why(error)))
+
+    def which(self, name: str) -> Optional[str]:
+        """The absolute path of an executable in the system's own directories, or None."""
+        for folder in SEARCH_PATH:
+            path = "%s/%s" % (folder, name)
+            if self.exists(path):
+                return path
+        return None
+
+    def run(self, argv: List[str], timeout: int = 60, check: bool = True) -> Result:
+        """Run a command (a list, never a shell) in the C locale for at most C(timeout) seconds.
+
+        Raises CommandError when it is missing, too slow, or, with C(check), ends with another code than 0.
+        """
+        environment = dict(os.environ, LC_ALL="C", PATH=":".join(SEARCH_PATH))
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
+                universal_newlines=True,
+                errors="replace",
+            )
+        except EnvironmentError as error:
+            raise CommandError("%s: %s" % (argv[0], _why(error)))
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise CommandError("%s: did not end within %d seconds" % (" ".join(argv), timeout))
+        if check and process.returncode != 0:
+            detail = (err or out).strip()[-2000:] or "no output"
+            raise CommandError("%s: ended with code %d: %s" % (" ".join(argv), process.returncode, detail))
+        return Result(process.returncode, out, err)
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """Replace a file in one step: a reader, or a power cut, finds the old or the new one, whole."""
+        target = self._real(path)
+        temporary = None
+        try:
+            folder = os.path.dirname(target)
+            if not os.path.isdir(folder):
+                os.makedirs(folder, 0o755)
+            handle, temporary = tempfile.mkstemp(prefix=".panic_hardening.", dir=folder)
+            with os.fdopen(handle, "w") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fchmod(stream.fileno(), mode)
+                os.fsync(stream.fileno())
+            os.rename(temporary, target)
+            self._sync_folder(folder)
+        except EnvironmentError as error:
+            if temporary and os.path.exists(temporary):
+                os.unlink(temporary)
+            raise HostError("%s: could not be written: %s; the earlier file is untouched" % (path, _why(error)))
+
+    def move(self, source: str, path: str) -> None:
+        """Put a finished file, on the same file system, in the place of C(path)."""
+        target = self._real(path)
+        try:
+            handle = os.open(self.root + source, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            os.rename(self.root + source, target)
+            self._sync_folder(os.path.dirname(target))
+        except EnvironmentError as error:
+            raise HostError("%s: could not be replaced: %s; the earlier file is untouched" % (path, _why(error)))
+
+    @staticmethod
+    def _sync_folder(folder: str) -> None:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def write_kernel(self, path: str, value: str) -> None:
+        """Write a value to a kernel interface (below /proc or /sys), where a rename is not possible."""
+        try:
+            with open(self._real(path), "w") as stream:
+                stream.write(value)
+        except EnvironmentError as error:
+            raise HostError("%s: the kernel refused the value '%s': %s" % (path, value, _why(error)))
+
+    def remove(self, path: str) -> None:
+        """Remove a file; one that is already gone is no error."""
+        try:
+            os.unlink(self.root + path)
+        except EnvironmentError as error:
+            if error.errno != errno.ENOENT:
+                raise HostError("%s: could not be removed: %s" % (path, _why(error)))
+
+    def remove_empty(self, path: str) -> None:
+        """Remove a directory if nothing is left in it."""
+        try:
+            os.rmdir(self.root + path)
+        except EnvironmentError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+                raise HostError("%s: could not be removed: %s" % (path, _why(error)))
+
+    def mode(self, path: str, default: int = 0o644) -> int:
+        """The permission bits of a file, or C(default) where there is none."""
+        try:
+            return stat.S_IMODE(os.stat(self._real(path)).st_mode)
+        except EnvironmentError:
+            return default

@@ -1,0 +1,67 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Role panic_sysctl: which panic parameters a host has, and whether they are what the policy wants."""
+
+from typing import Any, Dict, List
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _bootloader,
+    _panic_sysctl_controls,
+    _panic_sysctl_policy,
+    _sysctl,
+    _sysctl_rivals,
+    _virtualization,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._panic_sysctl_policy import KEXEC_KEY, KEYS
+
+validate = _panic_sysctl_policy.validate
+resolve = _panic_sysctl_policy.resolve
+evaluate = _panic_sysctl_controls.evaluate
+
+
+def observe(host: Host) -> Dict[str, Any]:
+    """The panic parameters in their planes (live, persisted, boot); raises Unreadable."""
+    machine = _virtualization.observe(host)
+    state: Dict[str, Any] = {"virtualization": machine, "sysctls": {}, "boot": {}, "boot_error": ""}
+    if machine["kind"] == "container":
+        return state
+    found = _sysctl.assignments(host)
+    rivals = _sysctl_rivals.observe(host)
+    for key in sorted(KEYS) + [KEXEC_KEY]:
+        state["sysctls"][key] = _observe_key(host, key, found, rivals)
+    state["sysctl_conf"] = _unread_sysctl_conf(host)
+    state["kdump_in_use"] = _sysctl_rivals.kdump_in_use(host)
+    try:
+        state["boot"] = _bootloader.observe(host)
+    except HostError as error:
+        state["boot_error"] = str(error)
+    return state
+
+
+def _observe_key(
+    host: Host, key: str, found: List[_sysctl.Assignment], rivals: List[Dict[str, str]]
+) -> Dict[str, Any]:
+    item: Dict[str, Any] = {"live": None, "persisted": None, "source": "", "beaten": [], "error": ""}
+    winner, beaten = _sysctl.persisted(found, key)
+    if winner:
+        item.update(persisted=winner.value, source=_sysctl.shown(host, winner), by="systemd-sysctl")
+    for rival in rivals:
+        if rival["key"] == key:
+            beaten = beaten + ([winner] if winner else [])
+            item.update(persisted=rival["value"], source=rival["source"], by=rival["by"])
+    item["beaten"] = [_sysctl.shown(host, assignment) for assignment in beaten]
+    try:
+        item["live"] = _sysctl.live(host, key)
+    except HostError as error:
+        item["error"] = str(error)
+    return item
+
+
+def _unread_sysctl_conf(host: Host) -> Dict[str, str]:
+    # Debian 13 does not read the file at boot, but "sysctl --system" and "sysctl -p" still do.
+    if any(host.resolve(path) == _sysctl.SYSCTL_CONF for path in _sysctl.files(host)):
+        return {}
+    found = _sysctl.parse(host.read(_sysctl.SYSCTL_CONF) or "", _sysctl.SYSCTL_CONF)
+    return dict((a.key, "%s:%d sets %s" % (a.source, a.line, a.value)) for a in found if a.key in KEYS)

@@ -1,0 +1,34 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules share: the one place where typed errors become fail_json, and the checks of writers."""
+
+import os
+import re
+
+from typing import Any, Callable, Dict
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+
+def main(module: Any, run: Callable[[Any, Host], Dict[str, Any]], host: Host) -> None:
+    """Run a module's C(run) and leave: with its result, or with the message of a typed error."""
+    try:
+        result = run(module, host)
+    except (PolicyError, HostError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+def owner(name: str) -> str:
+    """A name that is safe as a part of a file name; raises PolicyError."""
+    if not re.match(r"^[a-z][a-z0-9_-]{0,63}$", name):
+        raise PolicyError("name: '%s' must be lower-case letters, digits, '_' and '-', and begin with a letter" % name)
+    return name
+
+
+def need_root() -> None:
+    """Raises HostError where the module does not run as root."""
+    if os.geteuid() != 0:
+        raise HostError("changing the kernel's configuration needs root: set become: true")
