@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026, kernelops contributors
-"""Make the project's Python environments: python3 -m tests.house.environments NAME... (tests/setup calls it)."""
+"""Make the project's Python environments (tests/setup calls it: python3 -m house.environments NAME...)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.house import interpreters
+from house import interpreters
 
 TOP = Path(__file__).resolve().parent.parent.parent
 ENDLESS: interpreters.Version = (3, 999)
@@ -92,7 +92,7 @@ def make(environment: Environment, python: Path, version: interpreters.Version, 
         folder.unlink()
     shutil.rmtree(folder, ignore_errors=True)
     run([python, "-m", "venv", folder], f"python3 -m venv {folder}")
-    pip = [folder / "bin" / "python", "-m", "pip"]
+    pip: list[str | Path] = [folder / "bin" / "python", "-m", "pip"]
     # --no-deps: what is not pinned must not come in; `pip check` then finds a pin that is missing.
     run([*pip, "install", "--quiet", "--no-deps", "-r", top / environment.requirements], "pip install")
     run([*pip, "check"], f"pip check: the pins in {environment.requirements} do not fit together. It")
