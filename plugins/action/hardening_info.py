@@ -30,15 +30,17 @@ class ActionModule(ActionBase):
             }
         )
         self._refuse_foreign_policy(variables, arguments["policy"])
+        check_only = arguments["gather_subset"] == ["!all"]
+        subset = [] if check_only else arguments["gather_subset"]
         try:
-            policy = _policy.build(
-                self._loader, self._templar, variables, arguments["policy"], arguments["gather_subset"]
-            )
+            policy = _policy.build(self._loader, self._templar, variables, arguments["policy"], subset)
         except PolicyError as error:
             raise AnsibleActionFail(str(error)) from error
+        if check_only:
+            return {"changed": False, "msg": "the policy can be used", "state": {}, "wanted": {}, "findings": []}
         return self._execute_module(
             module_name="kernelops.panic_hardening.hardening_info",
-            module_args={"gather_subset": arguments["gather_subset"], "policy": policy},
+            module_args={"gather_subset": subset, "policy": policy},
             task_vars=variables,
         )
 

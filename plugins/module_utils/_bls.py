@@ -104,6 +104,10 @@ def _record(host: Host, name: str, record: str, arguments: Optional[Dict[str, Op
     return json.dumps({"arguments": sorted(set(known) | set(arguments)), "before": before}, sort_keys=True) + "\n"
 
 
+def foresee(host: Host, name: str, arguments: Dict[str, Optional[str]]) -> None:
+    """Nothing to foresee: grubby edits the entries themselves, and no later file is read over them."""
+
+
 def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -> None:
     """Change every installed normal entry and the files for kernels to come; on failure the files are as before."""
     changes = files(host, name, arguments)

@@ -84,8 +84,13 @@ def beats_drop_in(source: str, name: str) -> bool:
 
 
 def plan(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -> List[Dict[str, str]]:
-    """What C(apply) would change, as before and after of each file and of the entries; empty for nothing."""
+    """What C(apply) would change, as before and after of each file and of the entries; empty for nothing.
+
+    Raises HostError where the change would not hold.
+    """
     state = observe(host)
+    if arguments:
+        BACKENDS[state["method"]].foresee(host, name, arguments)
     changes = [c for c in BACKENDS[state["method"]].files(host, name, arguments) if c["before"] != c["after"]]
     stale = lacking(state, arguments or {})
     if stale:

@@ -71,14 +71,30 @@ def entries(host: Host) -> List[Dict[str, Any]]:
     return parse(host.read(GRUB_CFG) or "")
 
 
-def assignments(host: Host) -> List[Dict[str, Any]]:
-    """What the configuration files say of the command line, in the order in which grub-mkconfig reads them."""
-    paths = [DEFAULTS]
-    paths += ["%s/%s" % (DROP_INS, name) for name in host.listdir(DROP_INS) if name.endswith(".cfg")]
+def assignments(host: Host, instead: Optional[Dict[str, str]] = None) -> List[Dict[str, Any]]:
+    """What the configuration files say of the command line, in the order in which grub-mkconfig reads them.
+
+    C(instead) holds texts to take for drop-ins, to foresee what writing them would do.
+    """
+    texts = instead or {}
+    drop_ins = set("%s/%s" % (DROP_INS, name) for name in host.listdir(DROP_INS)) | set(texts)
     found: List[Dict[str, Any]] = []
-    for path in paths:
-        found.extend(dict(a._asdict()) for a in _cmdline.parse_shell(host.read(path) or "", path))
+    for path in [DEFAULTS] + sorted(path for path in drop_ins if path.endswith(".cfg")):
+        text = texts[path] if path in texts else host.read(path) or ""
+        found.extend(dict(a._asdict()) for a in _cmdline.parse_shell(text, path))
     return found
+
+
+def foresee(host: Host, name: str, arguments: Dict[str, Optional[str]]) -> None:
+    """Raises HostError, before anything is written, where another file would keep an argument off the entries."""
+    planned = assignments(host, {drop_in(name): drop_in_text(name, arguments)})
+    for key, value in sorted(arguments.items()):
+        found, place = _cmdline.future(planned, key)
+        if found != (value or ""):
+            raise HostError(
+                "%s would keep %s off the boot entries: change or remove that line, then run again; nothing was changed"
+                % (place, _cmdline.render({key: value}))
+            )
 
 
 def files(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -> List[Dict[str, str]]:

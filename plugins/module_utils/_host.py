@@ -13,11 +13,12 @@ import stat
 import subprocess
 import tempfile
 
-from typing import List, NamedTuple, Optional
+from typing import IO, List, NamedTuple, Optional
 
 SEARCH_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 # Kernel interfaces and configuration files are small; what is larger is not what its name says.
 READ_LIMIT = 16 * 1024 * 1024
+READ_CHUNK = 64 * 1024
 
 
 class HostError(Exception):
@@ -38,6 +39,17 @@ class Result(NamedTuple):
     rc: int
     out: str
     err: str
+
+
+def _read_limited(handle: IO[bytes]) -> bytes:
+    # The kernel allocates a buffer of the size asked for: one large read of /proc/sys ends in ENOMEM on a small host.
+    chunks: List[bytes] = []
+    while sum(len(chunk) for chunk in chunks) < READ_LIMIT:
+        chunk = handle.read(READ_CHUNK)
+        if not chunk:
+            break
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
 def _why(error: EnvironmentError) -> str:
@@ -73,7 +85,7 @@ class Host(object):
         """The text of a file, or None where there is none; raises Unreadable for any other reason."""
         try:
             with open(self._real(path), "rb") as handle:
-                return handle.read(READ_LIMIT).decode("utf-8", "replace")
+                return _read_limited(handle).decode("utf-8", "replace")
         except EnvironmentError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
                 return None

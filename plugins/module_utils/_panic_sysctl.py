@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Role panic_sysctl: which panic parameters a host has, and whether they are what the policy wants."""
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, NamedTuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _bootloader,
@@ -21,17 +21,25 @@ resolve = _panic_sysctl_policy.resolve
 evaluate = _panic_sysctl_controls.evaluate
 
 
+class Sources(NamedTuple):
+    """Who sets kernel parameters at boot; C(error) says why that could not be read."""
+
+    found: List[_sysctl.Assignment]
+    rivals: List[Dict[str, str]]
+    unread: Dict[str, str]
+    error: str
+
+
 def observe(host: Host) -> Dict[str, Any]:
-    """The panic parameters in their planes (live, persisted, boot); raises Unreadable."""
+    """The panic parameters in their planes (live, persisted, boot), and why what could not be read could not."""
     machine = _virtualization.observe(host)
     state: Dict[str, Any] = {"virtualization": machine, "sysctls": {}, "boot": {}, "boot_error": ""}
     if machine["kind"] == "container":
         return state
-    found = _sysctl.assignments(host)
-    rivals = _sysctl_rivals.observe(host)
+    sources = _observe_sources(host)
     for key in sorted(KEYS) + [KEXEC_KEY]:
-        state["sysctls"][key] = _observe_key(host, key, found, rivals)
-    state["sysctl_conf"] = _unread_sysctl_conf(host)
+        state["sysctls"][key] = _observe_key(host, key, sources)
+    state["sysctl_conf"] = sources.unread
     state["kdump_in_use"] = _sysctl_rivals.kdump_in_use(host)
     try:
         state["boot"] = _bootloader.observe(host)
@@ -40,14 +48,19 @@ def observe(host: Host) -> Dict[str, Any]:
     return state
 
 
-def _observe_key(
-    host: Host, key: str, found: List[_sysctl.Assignment], rivals: List[Dict[str, str]]
-) -> Dict[str, Any]:
-    item: Dict[str, Any] = {"live": None, "persisted": None, "source": "", "beaten": [], "error": ""}
-    winner, beaten = _sysctl.persisted(found, key)
+def _observe_sources(host: Host) -> Sources:
+    try:
+        return Sources(_sysctl.assignments(host), _sysctl_rivals.observe(host), _unread_sysctl_conf(host), "")
+    except HostError as error:
+        return Sources([], [], {}, str(error))
+
+
+def _observe_key(host: Host, key: str, sources: Sources) -> Dict[str, Any]:
+    item: Dict[str, Any] = {"live": None, "persisted": None, "source": "", "beaten": [], "error": sources.error}
+    winner, beaten = _sysctl.persisted(sources.found, key)
     if winner:
         item.update(persisted=winner.value, source=_sysctl.shown(host, winner), by="systemd-sysctl")
-    for rival in rivals:
+    for rival in sources.rivals:
         if rival["key"] == key:
             beaten = beaten + ([winner] if winner else [])
             item.update(persisted=rival["value"], source=rival["source"], by=rival["by"])

@@ -38,10 +38,14 @@ def _finding(name: str, status: str, expected: str, observed: str, **more: Any) 
     return finding("%s.%s" % (ROLE, name), status, expected, observed, **more)
 
 
+def _way_to_read(error: str) -> str:
+    return "run as root" if "denied" in error or "permitted" in error else "mend what is unreadable: %s" % error
+
+
 def _judge_key(key: str, value: str, state: Dict[str, Any]) -> Dict[str, Any]:
     item, severity = state["sysctls"][key], KEYS[key].severity
     if item["error"]:
-        return _finding(key, "unknown", value, "", severity=severity, reason=item["error"], remedy="run as root")
+        return _finding(key, "unknown", value, "", severity=severity, reason=item["error"], remedy=_way_to_read(item["error"]))
     if item["live"] is None:
         reason = "this kernel has no %s" % key
         return _finding(key, "not_applicable", value, "absent", severity=severity, reason=reason)
@@ -90,7 +94,7 @@ def _kept_remedy(key: str, item: Dict[str, Any]) -> str:
 def _judge_kexec(state: Dict[str, Any]) -> Dict[str, Any]:
     item = state["sysctls"][KEXEC_KEY]
     if item["error"]:
-        return _finding(KEXEC_KEY, "unknown", "0", "", reason=item["error"], remedy="run as root")
+        return _finding(KEXEC_KEY, "unknown", "0", "", reason=item["error"], remedy=_way_to_read(item["error"]))
     if item["live"] is None or not state["kdump_in_use"]:
         reason = "this kernel has no kexec" if item["live"] is None else "nothing on this host uses kdump"
         return _finding(KEXEC_KEY, "not_applicable", "0", item["live"] or "absent", reason=reason)
@@ -111,7 +115,7 @@ def _judge_kexec(state: Dict[str, Any]) -> Dict[str, Any]:
 
 def _boot_unusable(name: str, expected: str, state: Dict[str, Any]) -> Optional[Dict[str, Any]]:
     if state["boot_error"]:
-        return _finding(name, "unknown", expected, "", reason=state["boot_error"], remedy="run as root")
+        return _finding(name, "unknown", expected, "", reason=state["boot_error"], remedy=_way_to_read(state["boot_error"]))
     if not state["boot"]["supported"]:
         reason = "boot method: %s; set the argument by its own means" % state["boot"]["method"]
         return _finding(name, "not_applicable", expected, "", reason=reason)

@@ -22,6 +22,7 @@ options:
   gather_subset:
     description:
       - Roles to look at. Without it those in C(panic_hardening_roles).
+      - V(!all) alone only checks the policy of the roles in C(panic_hardening_roles), on the controller, and leaves the host alone.
     type: list
     elements: str
     default: []
@@ -37,6 +38,10 @@ EXAMPLES = r"""
 - name: See how a host stands
   kernelops.panic_hardening.hardening_info:
   register: hardening
+
+- name: Check the policy without a call to the host
+  kernelops.panic_hardening.hardening_info:
+    gather_subset: ["!all"]
 
 - name: Judge it against a stricter policy than its own
   kernelops.panic_hardening.hardening_info:
@@ -80,7 +85,7 @@ findings:
     evidence: {description: Files that show it, type: list, elements: str, sample: [/proc/sys/kernel/panic]}
 summary:
   description: Number of findings by status, and the verdict, V(hardened), V(drifted) or V(unknown).
-  returned: success
+  returned: success, unless only the policy was checked
   type: dict
   sample: {pass: 20, fail: 1, unknown: 0, not_applicable: 3, waived: 0, verdict: drifted}
 """
