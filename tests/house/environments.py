@@ -102,13 +102,11 @@ def make(environment: Environment, python: Path, version: interpreters.Version, 
     return True
 
 
-def ensure(name: str, found: list[interpreters.Interpreter] | None = None) -> None:
+def ensure(name: str, found: list[interpreters.Interpreter]) -> None:
     environment = ENVIRONMENTS[name]
     if name in ("main", "bench"):
         make(environment, Path(sys.executable), sys.version_info[:2])
         return
-    if found is None:
-        found = interpreters.installed()
     chosen = interpreters.newest_between(found, environment.oldest, environment.newest)
     if chosen:
         make(environment, chosen.path, chosen.version)
@@ -118,15 +116,24 @@ def ensure(name: str, found: list[interpreters.Interpreter] | None = None) -> No
     print(f"not made: {environment.folder}: no Python {wanted} that has its venv module was found")
 
 
+def ensure_targets(found: list[interpreters.Interpreter]) -> None:
+    for one in found:
+        if one.makes_venvs:
+            make(target(one.version), one.path, one.version)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", nargs="+", choices=ENVIRONMENTS)
+    parser.add_argument("name", nargs="+", choices=[*ENVIRONMENTS, "targets"])
     names = parser.parse_args().name
-    searching = any(name.startswith("core-") for name in names)
+    searching = any(name not in ("main", "bench") for name in names)
     try:
         found = interpreters.installed() if searching else []
         for name in names:
-            ensure(name, found)
+            if name == "targets":
+                ensure_targets(found)
+            else:
+                ensure(name, found)
     except SetupError as error:
         print(f"tests/setup: {error}", file=sys.stderr)
         return 1

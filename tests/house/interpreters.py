@@ -28,8 +28,9 @@ SEARCHED = (
 
 PROBE = """
 import sys
+from importlib.util import find_spec
 print("%d %d" % sys.version_info[:2])
-import ensurepip, venv
+sys.exit(not (find_spec("venv") and find_spec("ensurepip")))
 """
 
 
@@ -57,8 +58,8 @@ def candidates(patterns: Iterable[str] = SEARCHED) -> Iterator[Path]:
 def probe(path: Path) -> Interpreter | None:
     """Ask the interpreter itself; None when it is broken or too old for any target."""
     try:
-        # HOME is kept: some interpreters are wrappers that need it. -I keeps the caller's PYTHON* variables out.
-        done = subprocess.run([path, "-I", "-c", PROBE], capture_output=True, text=True, timeout=20, check=False)
+        # -I keeps the caller's PYTHON* variables out; -S is quicker, and what is asked for is in the standard library.
+        done = subprocess.run([path, "-I", "-S", "-c", PROBE], capture_output=True, text=True, timeout=20, check=False)
         major, minor = done.stdout.split()
         version = (int(major), int(minor))
     except (OSError, ValueError, subprocess.TimeoutExpired):

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026, kernelops contributors
+"""Run steps as process groups, report each with its time, and leave nothing running."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from house.sources import TOP
+from house.steps import GROUPS, Step
+
+TAIL_LINES = 60
+GRACE_SECONDS = 20  # what a step may take to end its own machines
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    step: Step
+    passed: bool
+    seconds: float
+    output: str
+
+
+def environment(group: str, top: Path = TOP) -> dict[str, str]:
+    """The caller's, without what would make Ansible or Python behave differently here than elsewhere."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "PYTHON", "MOLECULE_"))}
+    path = [str(top / ".venv" / "bin"), *SYSTEM_PATH, *kept.get("PATH", "").split(os.pathsep)]
+    kept.update(PATH=os.pathsep.join(filter(None, dict.fromkeys(path))))
+    kept.update(PYTHONPATH=str(top / "tests"), PYTHONDONTWRITEBYTECODE="1", NO_COLOR="1", PY_COLORS="0")
+    kept.update(ANSIBLE_NOCOLOR="1", ANSIBLE_FORCE_COLOR="0")
+    if group == "fast":
+        # A collection of this name in the user's home would win over the checkout. Machines need it short: ssh sockets.
+        kept["ANSIBLE_HOME"] = str(top / ".venv" / "ansible-home")
+    return kept
+
+
+class Runner:
+    """One run. `stop` may be called from anywhere, at any time."""
+
+    def __init__(self, top: Path = TOP, grace: float = GRACE_SECONDS, say: Callable[[str], None] = print) -> None:
+        self.top = top
+        self.grace = grace
+        self.say = say
+        self.stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+
+    def execute(self, step: Step, to_terminal: bool = False) -> Outcome:
+        started = time.monotonic()
+        with tempfile.TemporaryFile() as log:
+            try:
+                code, remark = self._wait(step, None if to_terminal else log)
+            except OSError as error:
+                code, remark = 127, f"{error}. Is everything set up? Run: make setup"
+            log.seek(0)
+            output = log.read().decode(errors="replace") + remark
+        return Outcome(step, code == 0, time.monotonic() - started, output)
+
+    def _wait(self, step: Step, log: IO[bytes] | None) -> tuple[int, str]:
+        with self._lock:
+            if self.stopping.is_set():
+                return 1, "not started"
+            process = subprocess.Popen(
+                step.argv(),
+                cwd=self.top,
+                env=environment(step.group, self.top),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT if log else None,
+                start_new_session=True,
+            )
+            self._running.add(process)
+        try:
+            return process.wait(step.minutes * 60), ""
+        except subprocess.TimeoutExpired:
+            end_group(process, self.grace)
+            return 1, f"\nended: it took longer than {step.minutes:g} minutes"
+        finally:
+            with self._lock:
+                self._running.discard(process)
+
+    def stop(self) -> None:
+        """End all steps that run, and let no other start."""
+        with self._lock:
+            self.stopping.set()
+            running = list(self._running)
+        for process in running:
+            send(process, signal.SIGTERM)
+        for process in running:
+            end_group(process, self.grace)
+
+    def run_group(self, steps: Sequence[Step], workers: int) -> list[Outcome]:
+        outcomes = []
+        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+            try:
+                futures = [pool.submit(self.execute, step) for step in steps]
+                for future in concurrent.futures.as_completed(futures):
+                    outcomes.append(future.result())
+                    self.report(outcomes[-1])
+            except BaseException:
+                self.stop()
+                raise
+        return outcomes
+
+    def report(self, outcome: Outcome) -> None:
+        lines = [line.rstrip() for line in outcome.output.splitlines() if line.strip()]
+        word = "ok    " if outcome.passed else "FAILED"
+        remark = lines[-1][:80] if lines and outcome.passed else ""
+        self.say(f"{word} {outcome.step.name:18} {outcome.seconds:6.1f} s  {remark}".rstrip())
+        if not outcome.passed:
+            for line in lines[-TAIL_LINES:]:
+                self.say(f"    | {line}")
+            self.say(f"    alone: .venv/bin/python tests/run.py {outcome.step.name}")
+
+
+def send(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def end_group(process: subprocess.Popen[bytes], grace: float) -> None:
+    """Politely first; whatever of the group is left after `grace` seconds is killed."""
+    send(process, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(grace)
+    send(process, signal.SIGKILL)
+    process.wait()
+
+
+def interrupt(number: int, frame: object) -> None:
+    # Once is enough: a second signal must not interrupt the ending of what runs.
+    for each in INTERRUPTS:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def run(steps: Iterable[Step]) -> int:
+    wanted = list(steps)
+    for number in INTERRUPTS:
+        signal.signal(number, interrupt)
+    # Each step's report must be seen when it is made, also through a pipe.
+    runner = Runner(say=lambda line: print(line, flush=True))
+    outcomes: list[Outcome] = []
+    try:
+        if len(wanted) == 1:
+            outcomes = [runner.execute(wanted[0], to_terminal=True)]
+            runner.report(outcomes[0])
+        else:
+            for group, workers in GROUPS.items():
+                outcomes += runner.run_group([step for step in wanted if step.group == group], workers)
+    except KeyboardInterrupt:
+        runner.stop()
+        print("interrupted: what ran has been ended")
+        return 130
+    failed = sum(not outcome.passed for outcome in outcomes)
+    print(f"{len(outcomes) - failed} passed, {failed} failed", flush=True)
+    return 1 if failed else 0

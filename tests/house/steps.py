@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026, kernelops contributors
+"""The steps of the tests, cheap ones first."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from house import sources
+
+GROUPS = {"fast": 2, "machines": 1}  # how many of a group run at a time: virtual machines use both processors alone
+
+TARGET_CODE = ("plugins/modules", "plugins/module_utils")
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    group: str
+    shows: str
+    command: Sequence[str] | Callable[[], Sequence[str]]
+    minutes: float = 5
+
+    def argv(self) -> list[str]:
+        return list(self.command() if callable(self.command) else self.command)
+
+
+def python(*arguments: str) -> list[str]:
+    return [sys.executable, *arguments]
+
+
+def pytest(*arguments: str) -> list[str]:
+    return python("-m", "pytest", "-q", *arguments)
+
+
+def shellcheck() -> list[str]:
+    return ["shellcheck", "--external-sources", *sources.shell_scripts()]
+
+
+STEPS = (
+    Step("ruff", "fast", "Python is clean", ["ruff", "check", "--no-cache"]),
+    Step("ruff-format", "fast", "Python is formatted", ["ruff", "format", "--no-cache", "--check"]),
+    Step("shellcheck", "fast", "shell scripts are clean", shellcheck),
+    Step("yamllint", "fast", "YAML is clean", ["yamllint", "--strict", "."]),
+    Step("changelog", "fast", "changelog fragments are valid", ["antsibull-changelog", "lint"]),
+    Step("python36", "fast", "what runs on a host is Python 3.6", [
+        "vermin", "--target=3.6-", "--violations", "--no-tips", "--eval-annotations", *TARGET_CODE,
+    ]),
+    Step("mypy", "fast", "types fit", ["mypy"]),
+    Step("unit", "fast", "unit tests on the controller's Python", pytest("tests/unit")),
+    Step("ansible-lint", "fast", "roles and playbooks, profile production", ["ansible-lint"]),
+    Step("archive", "fast", "the collection works from its archive, without tests", python("-m", "house.archive")),
+    Step("targets", "fast", "unit tests on every Python found", python("-m", "house.targets"), 10),
+    Step("sanity", "fast", "ansible-test sanity", python("-m", "house.sanity"), 10),
+    Step("molecule-container", "machines", "a container is left alone", ["molecule", "test", "-s", "container"], 10),
+    Step("molecule-default", "machines", "harden, crash, come back", ["molecule", "test", "-s", "default"], 25),
+    Step("machines", "machines", "what needs a machine of its own", pytest("tests/machine"), 40),
+)  # fmt: skip
