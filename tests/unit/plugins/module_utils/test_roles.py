@@ -1,0 +1,82 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All roles of a host judged in one go."""
+
+import json
+from typing import Any, Callable, Dict
+
+import pytest
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _roles
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from unit.plugins.module_utils.fixture_host import FixtureHost
+
+POLICY: Dict[str, Any] = {
+    "panic_hardening_profile": "availability",
+    "panic_hardening_roles": ["panic_sysctl"],
+    "panic_hardening_waivers": {},
+    "panic_sysctl_profiles": {"availability": {"kernel.panic": 10}},
+    "panic_sysctl_overrides": {},
+    "panic_sysctl_cmdline": True,
+}
+TODAY = "2026-11-23"
+
+
+def judge(host: FixtureHost, **changes: Any) -> Dict[str, Any]:
+    policy = dict(POLICY, **changes)
+    judged: Dict[str, Any] = _roles.judge(host, policy, policy["panic_hardening_roles"], TODAY)
+    return judged
+
+
+def test_every_role_has_what_the_audit_calls() -> None:
+    for name, role in _roles.ROLES.items():
+        for part in ("validate", "observe", "resolve", "evaluate"):
+            assert callable(getattr(role, part)), (name, part)
+
+
+def test_the_subset_wins_over_the_roles_of_the_host() -> None:
+    assert _roles.select(POLICY, []) == ["panic_sysctl"]
+    assert _roles.select(dict(POLICY, panic_hardening_roles=[]), ["panic_sysctl"]) == ["panic_sysctl"]
+    assert _roles.select(dict(POLICY, panic_hardening_roles=[]), []) == []
+
+
+@pytest.mark.parametrize(
+    "subset, roles, name", [(["kdmp"], [], "gather_subset"), ([], ["kdmp"], "panic_hardening_roles")]
+)
+def test_an_unknown_role_is_refused_by_variable(subset: Any, roles: Any, name: str) -> None:
+    with pytest.raises(PolicyError, match="^%s: 'kdmp' is not a role of this collection; known: panic_sysctl" % name):
+        _roles.select(dict(POLICY, panic_hardening_roles=roles), subset)
+
+
+def test_a_bad_waiver_and_a_bad_role_policy_are_refused() -> None:
+    _roles.validate(POLICY, ["panic_sysctl"])
+    with pytest.raises(PolicyError, match="^panic_hardening_waivers"):
+        _roles.validate(dict(POLICY, panic_hardening_waivers={"x": {}}), [])
+    with pytest.raises(PolicyError, match="^panic_sysctl_overrides"):
+        _roles.validate(dict(POLICY, panic_sysctl_overrides={"kernel.panic": 0}), ["panic_sysctl"])
+
+
+def test_the_result_has_state_wanted_findings_and_summary(debian12: FixtureHost) -> None:
+    judged = judge(debian12)
+    assert sorted(judged) == ["findings", "state", "summary", "wanted"]
+    assert judged["state"]["panic_sysctl"]["sysctls"]["kernel.panic"]["live"] == "0"
+    assert judged["wanted"] == {"panic_sysctl": {"sysctls": {"kernel.panic": "10"}, "cmdline": {"panic": "10"}}}
+    assert judged["summary"]["verdict"] == "drifted"
+
+
+def test_waivers_of_all_that_fails_make_it_hardened(debian12: FixtureHost) -> None:
+    waivers = {"panic_sysctl.*": {"reason": "lab", "until": TODAY}}
+    judged = judge(debian12, panic_hardening_waivers=waivers)
+    assert judged["summary"]["verdict"] == "hardened"
+    assert judged["summary"]["waived"] == 2
+
+
+def test_a_host_without_roles_has_nothing_to_drift(debian12: FixtureHost) -> None:
+    judged = judge(debian12, panic_hardening_roles=[])
+    assert (judged["findings"], judged["summary"]["verdict"]) == ([], "hardened")
+    assert debian12.calls == []
+
+
+def test_the_result_is_plain_json(make_host: Callable[..., FixtureHost]) -> None:
+    judged = judge(make_host("debian12/stock", "debian12/hardened"))
+    assert json.loads(json.dumps(judged)) == judged
