@@ -46,7 +46,7 @@ STEPS = (
     Step("yamllint", "fast", "YAML is clean", ["yamllint", "--strict", "."]),
     Step("changelog", "fast", "changelog fragments are valid", ["antsibull-changelog", "lint"]),
     Step("python36", "fast", "what runs on a host is Python 3.6", [
-        "vermin", "--target=3.6-", "--violations", "--no-tips", "--eval-annotations", *TARGET_CODE,
+        "vermin", "--quiet", "--target=3.6-", "--violations", "--no-tips", "--eval-annotations", *TARGET_CODE,
     ]),
     Step("mypy", "fast", "types fit", ["mypy"]),
     Step("unit", "fast", "unit tests on the controller's Python", pytest("tests/unit")),
