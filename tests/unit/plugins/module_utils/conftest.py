@@ -8,7 +8,8 @@ from typing import Callable, List
 
 import pytest
 
-from unit.plugins.module_utils.fixture_host import FIXTURES, FixtureHost, Grubby, GrubMkconfig, copy_tree
+from unit.plugins.module_utils.fixture_host import FIXTURES, FixtureHost, copy_tree
+from unit.plugins.module_utils.fixture_programs import Grubby, GrubMkconfig
 
 Maker = Callable[..., FixtureHost]
 

@@ -5,7 +5,6 @@
 import json
 import os
 import shutil
-import subprocess
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import pytest
@@ -82,7 +81,7 @@ class FixtureHost(Host):
         try:
             taken = self.kernel[path](value) if path in self.kernel else value
         except ValueError as error:
-            raise HostError("%s: the kernel refused the value '%s': %s" % (path, value, error))
+            raise HostError("%s: the kernel refused the value '%s': %s" % (path, value, error)) from error
         super().write_kernel(path, taken)
 
     def run(self, argv: List[str], timeout: int = 60, check: bool = True) -> Result:
@@ -107,77 +106,6 @@ def refuse(*values: str) -> Callable[[str], str]:
         return value
 
     return take
-
-
-class Grubby:
-    """A small grubby: it changes the recorded output as the real one changes the entries."""
-
-    def __init__(self, host: FixtureHost, fail_after: Optional[int] = None) -> None:
-        self.fail_after = fail_after
-        self.writes: List[List[str]] = []
-        self.listing = host.answers[("grubby", "--info=ALL")].out
-
-    def __call__(self, argv: List[str]) -> Result:
-        if argv == ["grubby", "--info=ALL"]:
-            return Result(0, self.listing, "")
-        if self.fail_after is not None and len(self.writes) >= self.fail_after:
-            return Result(1, "", "grubby: the entry could not be written")
-        self.writes.append(argv)
-        options = dict(argument[2:].split("=", 1) for argument in argv[1:])
-        blocks, inside = [], ""
-        for line in self.listing.splitlines():
-            if line.startswith("kernel="):
-                inside = line[len('kernel="') : -1]
-            if line.startswith("args=") and options["update-kernel"] in ("ALL", inside):
-                line = 'args="%s"' % self._changed(line[len('args="') : -1], options)
-            blocks.append(line)
-        self.listing = "\n".join(blocks) + "\n"
-        return Result(0, "", "")
-
-    @staticmethod
-    def _changed(line: str, options: Dict[str, str]) -> str:
-        new = options.get("args", "").split()
-        gone = [item.split("=")[0] for item in new + options.get("remove-args", "").split()]
-        return " ".join([item for item in line.split() if item.split("=")[0] not in gone] + new)
-
-
-class GrubMkconfig:
-    """grub-mkconfig as far as the command line goes: a real shell reads the real configuration files.
-
-    test_fixtures.py shows that it makes the captured grub.cfg files, to the byte.
-    """
-
-    def __init__(self, host: FixtureHost, template: str = "") -> None:
-        self.host = host
-        self.runs = 0
-        self.template = template or host.text("/boot/grub/grub.cfg")
-
-    def __call__(self, argv: List[str]) -> Result:
-        assert argv[:2] == ["grub-mkconfig", "-o"], argv
-        self.runs += 1
-        linux, default = self.variables()
-        section, lines = "", []
-        for line in self.template.splitlines():
-            if line.startswith("### BEGIN "):
-                section = line.split()[2]
-            head, mark, rest = line.partition(" ro ")
-            if mark and line.split()[0] in ("linux", "module2") and section.startswith("/etc/grub.d/"):
-                if section.endswith(("10_linux", "20_linux_xen")):
-                    recovery = rest.startswith("single")
-                    line = "%s ro %s" % (head, "single " + linux if recovery else linux + " " + default)
-            lines.append(line)
-        self.host.put(argv[2], "\n".join(lines) + "\n")
-        return Result(0, "", "Generating grub configuration file ...\ndone\n")
-
-    def variables(self) -> List[str]:
-        script = (
-            'set -e; . "$1/etc/default/grub"; for x in "$1"/etc/default/grub.d/*.cfg; do if [ -e "$x" ]; then . "$x"; fi; done; '
-            'printf "%s\\n%s\\n" "$GRUB_CMDLINE_LINUX" "$GRUB_CMDLINE_LINUX_DEFAULT"'
-        )
-        process = subprocess.Popen(["sh", "-c", script, "sh", self.host.root], stdout=subprocess.PIPE)
-        out = process.communicate(timeout=20)[0].decode("utf-8")
-        assert process.returncode == 0, out
-        return out.splitlines()
 
 
 def copy_tree(source: str, target: str) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _bls, _bootloader, _cmdline
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, HostError, Result
-from unit.plugins.module_utils.fixture_host import FixtureHost, Grubby
+from unit.plugins.module_utils.fixture_host import FixtureHost
+from unit.plugins.module_utils.fixture_programs import Grubby
 
 PANIC = {"panic": "10"}
 STATE = "/var/lib/kernelops-panic_hardening/kernel_cmdline-x.json"

@@ -102,3 +102,8 @@ def test_entries_for_root_alone_are_no_empty_list(debian12: FixtureHost) -> None
 )
 def test_which_file_beats_the_drop_in(source: str, beats: bool) -> None:
     assert _bootloader.beats_drop_in(source, "x") is beats
+
+
+def test_debian_13_s_grub_mkconfig_reads_drop_ins_too(make_host: Callable[..., FixtureHost]) -> None:
+    host = make_host("debian12/stock", "debian13/packages")
+    assert _bootloader.method(host) == "grub"

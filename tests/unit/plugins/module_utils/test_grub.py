@@ -10,7 +10,8 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _bootloader, _cmdline, _grub
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError, Result
-from unit.plugins.module_utils.fixture_host import FixtureHost, GrubMkconfig
+from unit.plugins.module_utils.fixture_host import FixtureHost
+from unit.plugins.module_utils.fixture_programs import GrubMkconfig
 
 PANIC = {"panic": "10"}
 DROP_IN = "/etc/default/grub.d/zz-x.cfg"

@@ -135,7 +135,7 @@ def test_text_beyond_ascii_is_written_in_the_locale_of_a_bare_host(tmp_path: Pat
     script = "import sys\nfrom %s import Host\nHost(sys.argv[1]).write('/f', u'# Gr\\xfc\\xdfe')" % _host.__name__
     environment = dict(os.environ, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONPATH=":".join(sys.path))
     subprocess.check_call([sys.executable, "-c", script, str(tmp_path)], env=environment)
-    assert (tmp_path / "f").read_bytes() == "# Gr\xfc\xdfe".encode("utf-8")
+    assert (tmp_path / "f").read_bytes() == "# Gr\xfc\xdfe".encode()
 
 
 def test_moving_takes_the_place_of_the_file_behind_a_link(host: Host, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Any, Callable, Dict, List
 import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _panic_sysctl
-from unit.plugins.module_utils.fixture_host import FixtureHost, Grubby
+from unit.plugins.module_utils.fixture_host import FixtureHost
+from unit.plugins.module_utils.fixture_programs import Grubby
 
 POLICY: Dict[str, Any] = {
     "panic_hardening_profile": "availability",

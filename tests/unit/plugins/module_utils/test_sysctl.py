@@ -277,3 +277,15 @@ def test_a_crowd_of_lines_is_read_in_linear_time(empty: FixtureHost) -> None:
     empty.put("/etc/sysctl.d/a.conf", "kernel.panic = 1\nkernel.*x*y*z*[ = 2\n" * 20000 + "-" * 100000 + "=\n")
     found: List[Any] = _sysctl.assignments(empty)
     assert len(found) == 40001
+
+
+def test_debian_13_has_no_link_to_sysctl_conf(make_host: Callable[..., FixtureHost]) -> None:
+    host = make_host("debian13/packages")
+    assert winner(host, "kernel.sysrq") == ("0x01b6", "/usr/lib/sysctl.d/50-default.conf:19")
+    host.put("/etc/sysctl.conf", "kernel.sysrq = 1\nkernel.panic = 3\n")
+    assert winner(host, "kernel.sysrq") == ("0x01b6", "/usr/lib/sysctl.d/50-default.conf:19")
+    assert winner(host) is None
+
+
+def test_a_remark_is_no_assignment() -> None:
+    assert _sysctl.parse(";kernel.panic = 5\n#kernel.panic = 5\n\n", "x") == []

@@ -90,13 +90,24 @@ def test_other_sections_set_no_sysctl(tuned: FixtureHost) -> None:
     assert rivals(tuned, "kernel.panic") == []
 
 
+def test_debian_13_keeps_its_profiles_elsewhere(make_host: Callable[..., FixtureHost]) -> None:
+    host = make_host("debian13/packages")
+    assert rivals(host, "kernel.sem") == []
+    host.put(MAIN, "reapply_sysctl = 0\n")
+    assert [item["value"] for item in rivals(host, "kernel.sem")] == ["250 32000 100 128"]
+    assert [item["source"].split(":")[0] for item in rivals(host, "vm.swappiness")][-1].startswith(
+        "/usr/lib/tuned/profiles/"
+    )
+
+
 @pytest.fixture
 def kdump(make_host: Callable[..., FixtureHost]) -> FixtureHost:
     return make_host("debian12/stock", "debian12/kdump-tools")
 
 
-def test_kdump_tools_sets_panic_on_oops_at_every_load(kdump: FixtureHost) -> None:
-    found = _sysctl_rivals.observe(kdump)
+@pytest.mark.parametrize("tree", ["debian12/kdump-tools", "debian13/packages"])
+def test_kdump_tools_sets_panic_on_oops_at_every_load(make_host: Callable[..., FixtureHost], tree: str) -> None:
+    found = _sysctl_rivals.observe(make_host(tree))
     assert [(item["key"], item["value"], item["source"]) for item in found] == [
         ("kernel.panic_on_oops", "1", "/usr/sbin/kdump-config")
     ]
