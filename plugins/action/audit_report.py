@@ -30,16 +30,16 @@ class ActionModule(ActionBase):
         """Print and write the report; fails, at the very end, when a fleet that must not drift has drifted."""
         result = super().run(tmp, task_vars)
         variables = task_vars or {}
-        _validation, arguments = self.validate_argument_spec(argument_spec={"register": {"type": "str", "required": True}})
+        _validation, arguments = self.validate_argument_spec(
+            argument_spec={"register": {"type": "str", "required": True}}
+        )
         try:
             policy = _policy.build_fleet(self._loader, self._templar, variables)
         except PolicyError as error:
             raise AnsibleActionFail(str(error)) from error
         hostvars = variables["hostvars"]
-        results = {
-            host: hostvars[host].get(arguments["register"], {}) for host in variables["ansible_play_hosts_all"]
-        }
-        fleet = _fleet.report(results, datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"))
+        results = {host: hostvars[host].get(arguments["register"], {}) for host in variables["ansible_play_hosts_all"]}
+        fleet = _fleet.report(results, datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
         path = self._write(policy["panic_hardening_audit_file"], fleet)
         for line in _fleet.lines(fleet):
             display.display(line)
@@ -67,5 +67,7 @@ class ActionModule(ActionBase):
         try:
             _fleet.write(path, fleet)
         except OSError as error:
-            raise AnsibleActionFail(f"panic_hardening_audit_file: {path} could not be written: {error.strerror}") from error
+            raise AnsibleActionFail(
+                f"panic_hardening_audit_file: {path} could not be written: {error.strerror}"
+            ) from error
         return path

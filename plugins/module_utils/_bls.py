@@ -5,7 +5,6 @@
 
 import json
 import re
-
 from typing import Any, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _cmdline
@@ -26,10 +25,10 @@ def entries(host: Host) -> List[Dict[str, Any]]:
     """The entries as grubby lists them; needs root; raises CommandError."""
     found = []
     for block in re.split(r"(?m)^(?=index=)", host.run(["grubby", "--info=ALL"]).out):
-        pairs = dict(re.findall(r'(?m)^(\w+)="?(.*?)"?$', block))
+        pairs: Dict[str, str] = dict(re.findall(r'(?m)^(\w+)="?(.*?)"?$', block))
         if "kernel" not in pairs or "index" not in pairs:
             continue
-        ident = pairs.get("id", pairs.get("title", pairs["kernel"]))
+        ident: str = pairs.get("id") or pairs.get("title") or pairs["kernel"]
         found.append(
             {
                 "id": ident,

@@ -98,7 +98,9 @@ def plan(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -
             {
                 "path": "boot entries",
                 "before": "".join("%s: %s\n" % (e["id"], e["arguments"]) for e in stale),
-                "after": "".join("%s: %s\n" % (e["id"], _cmdline.replace(e["arguments"], arguments or {})) for e in stale),
+                "after": "".join(
+                    "%s: %s\n" % (e["id"], _cmdline.replace(e["arguments"], arguments or {})) for e in stale
+                ),
             }
         )
     return changes

@@ -4,7 +4,6 @@
 """The kernel command line as text: arguments found, replaced, and where configuration files set them."""
 
 import re
-
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError

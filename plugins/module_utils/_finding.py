@@ -6,7 +6,6 @@
 import datetime
 import fnmatch
 import re
-
 from typing import Any, Dict, List, NamedTuple, Optional
 
 STATUSES = ("pass", "fail", "unknown", "not_applicable", "waived")
@@ -75,7 +74,7 @@ def parse_waivers(value: Any) -> List[Waiver]:
         try:
             datetime.datetime.strptime(until, "%Y-%m-%d")
         except ValueError:
-            raise PolicyError("%s.until: '%s' is not a date such as 2027-01-31" % (where, until))
+            raise PolicyError("%s.until: '%s' is not a date such as 2027-01-31" % (where, until)) from None
         waivers.append(Waiver(str(pattern), reason.strip(), until))
     return waivers
 

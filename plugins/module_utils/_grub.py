@@ -4,7 +4,6 @@
 """GRUB as Debian and Ubuntu configure it: drop-ins in /etc/default/grub.d, entries written by grub-mkconfig."""
 
 import re
-
 from typing import Any, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _cmdline

@@ -12,7 +12,6 @@ import os
 import stat
 import subprocess
 import tempfile
-
 from typing import IO, List, NamedTuple, Optional
 
 SEARCH_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -52,11 +51,11 @@ def _read_limited(handle: IO[bytes]) -> bytes:
     return b"".join(chunks)
 
 
-def _why(error: EnvironmentError) -> str:
+def _why(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno else str(error)
 
 
-class Host(object):
+class Host:
     """One machine, seen through C(root) (a directory; C(/) is the running machine)."""
 
     def __init__(self, root: str = "/") -> None:
@@ -86,19 +85,19 @@ class Host(object):
         try:
             with open(self._real(path), "rb") as handle:
                 return _read_limited(handle).decode("utf-8", "replace")
-        except EnvironmentError as error:
+        except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
                 return None
-            raise Unreadable("%s: %s" % (path, _why(error)))
+            raise Unreadable("%s: %s" % (path, _why(error))) from None
 
     def listdir(self, path: str) -> List[str]:
         """The sorted names in a directory, none where there is no directory; raises Unreadable."""
         try:
             return sorted(os.listdir(self._real(path)))
-        except EnvironmentError as error:
+        except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
                 return []
-            raise Unreadable("%s: %s" % (path, _why(error)))
+            raise Unreadable("%s: %s" % (path, _why(error))) from None
 
     def which(self, name: str) -> Optional[str]:
         """The absolute path of an executable in the system's own directories, or None."""
@@ -124,14 +123,14 @@ class Host(object):
                 universal_newlines=True,
                 errors="replace",
             )
-        except EnvironmentError as error:
-            raise CommandError("%s: %s" % (argv[0], _why(error)))
+        except OSError as error:
+            raise CommandError("%s: %s" % (argv[0], _why(error))) from None
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-            raise CommandError("%s: did not end within %d seconds" % (" ".join(argv), timeout))
+            raise CommandError("%s: did not end within %d seconds" % (" ".join(argv), timeout)) from None
         if check and process.returncode != 0:
             detail = (err or out).strip()[-2000:] or "no output"
             raise CommandError("%s: ended with code %d: %s" % (" ".join(argv), process.returncode, detail))
@@ -153,10 +152,12 @@ class Host(object):
                 os.fsync(stream.fileno())
             os.rename(temporary, target)
             self._sync_folder(folder)
-        except EnvironmentError as error:
+        except OSError as error:
             if temporary and os.path.exists(temporary):
                 os.unlink(temporary)
-            raise HostError("%s: could not be written: %s; the earlier file is untouched" % (path, _why(error)))
+            raise HostError(
+                "%s: could not be written: %s; the earlier file is untouched" % (path, _why(error))
+            ) from None
 
     def move(self, source: str, path: str) -> None:
         """Put a finished file, on the same file system, in the place of C(path)."""
@@ -169,8 +170,10 @@ class Host(object):
                 os.close(handle)
             os.rename(self.root + source, target)
             self._sync_folder(os.path.dirname(target))
-        except EnvironmentError as error:
-            raise HostError("%s: could not be replaced: %s; the earlier file is untouched" % (path, _why(error)))
+        except OSError as error:
+            raise HostError(
+                "%s: could not be replaced: %s; the earlier file is untouched" % (path, _why(error))
+            ) from None
 
     @staticmethod
     def _sync_folder(folder: str) -> None:
@@ -185,28 +188,28 @@ class Host(object):
         try:
             with open(self._real(path), "w") as stream:
                 stream.write(value)
-        except EnvironmentError as error:
-            raise HostError("%s: the kernel refused the value '%s': %s" % (path, value, _why(error)))
+        except OSError as error:
+            raise HostError("%s: the kernel refused the value '%s': %s" % (path, value, _why(error))) from None
 
     def remove(self, path: str) -> None:
         """Remove a file; one that is already gone is no error."""
         try:
             os.unlink(self.root + path)
-        except EnvironmentError as error:
+        except OSError as error:
             if error.errno != errno.ENOENT:
-                raise HostError("%s: could not be removed: %s" % (path, _why(error)))
+                raise HostError("%s: could not be removed: %s" % (path, _why(error))) from None
 
     def remove_empty(self, path: str) -> None:
         """Remove a directory if nothing is left in it."""
         try:
             os.rmdir(self.root + path)
-        except EnvironmentError as error:
+        except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
-                raise HostError("%s: could not be removed: %s" % (path, _why(error)))
+                raise HostError("%s: could not be removed: %s" % (path, _why(error))) from None
 
     def mode(self, path: str, default: int = 0o644) -> int:
         """The permission bits of a file, or C(default) where there is none."""
         try:
             return stat.S_IMODE(os.stat(self._real(path)).st_mode)
-        except EnvironmentError:
+        except OSError:
             return default

@@ -45,7 +45,9 @@ def _way_to_read(error: str) -> str:
 def _judge_key(key: str, value: str, state: Dict[str, Any]) -> Dict[str, Any]:
     item, severity = state["sysctls"][key], KEYS[key].severity
     if item["error"]:
-        return _finding(key, "unknown", value, "", severity=severity, reason=item["error"], remedy=_way_to_read(item["error"]))
+        return _finding(
+            key, "unknown", value, "", severity=severity, reason=item["error"], remedy=_way_to_read(item["error"])
+        )
     if item["live"] is None:
         reason = "this kernel has no %s" % key
         return _finding(key, "not_applicable", value, "absent", severity=severity, reason=reason)
@@ -85,9 +87,9 @@ def _kept_remedy(key: str, item: Dict[str, Any]) -> str:
     ours = _sysctl.drop_in(ROLE)
     if item["persisted"] is None or item["source"].startswith(ours + ":"):
         return HARDEN
-    if item["by"] == "systemd-sysctl" and not any(place.startswith(ours + ":") for place in item["beaten"]):
-        if item["source"].split(":", 1)[0].rsplit("/", 1)[1] < ours.rsplit("/", 1)[1]:
-            return HARDEN
+    file_name = item["source"].split(":", 1)[0].rsplit("/", 1)[1]
+    if item["by"] == "systemd-sysctl" and file_name < ours.rsplit("/", 1)[1]:
+        return HARDEN
     return "remove %s from %s, or set panic_sysctl_overrides['%s'] to what is meant" % (key, item["source"], key)
 
 
@@ -106,7 +108,8 @@ def _judge_kexec(state: Dict[str, Any]) -> Dict[str, Any]:
         "0",
         "live %s, at boot %s" % (item["live"], kept),
         reason="kdump cannot load its crash kernel" if bad else "",
-        remedy="remove %s from %s and reboot: it cannot be undone before" % (KEXEC_KEY, item["source"] or "what sets it")
+        remedy="remove %s from %s and reboot: it cannot be undone before"
+        % (KEXEC_KEY, item["source"] or "what sets it")
         if bad
         else "",
         evidence=[_sysctl.proc_path(KEXEC_KEY)] + ([item["source"]] if item["source"] else []),
@@ -115,7 +118,9 @@ def _judge_kexec(state: Dict[str, Any]) -> Dict[str, Any]:
 
 def _boot_unusable(name: str, expected: str, state: Dict[str, Any]) -> Optional[Dict[str, Any]]:
     if state["boot_error"]:
-        return _finding(name, "unknown", expected, "", reason=state["boot_error"], remedy=_way_to_read(state["boot_error"]))
+        return _finding(
+            name, "unknown", expected, "", reason=state["boot_error"], remedy=_way_to_read(state["boot_error"])
+        )
     if not state["boot"]["supported"]:
         reason = "boot method: %s; set the argument by its own means" % state["boot"]["method"]
         return _finding(name, "not_applicable", expected, "", reason=reason)
@@ -139,7 +144,9 @@ def _judge_cmdline(wanted: Optional[Dict[str, str]], state: Dict[str, Any]) -> D
         reasons.append("; ".join(shown) or "no boot entry was found")
         evidence = sorted(set(entry["source"] for entry in stale))
     if value != wanted["panic"]:
-        reasons.append("the next kernel's entry gets panic=%s%s" % (value or "nothing", " from " + source if source else ""))
+        reasons.append(
+            "the next kernel's entry gets panic=%s%s" % (value or "nothing", " from " + source if source else "")
+        )
         evidence.append(source.rsplit(":", 1)[0] or "/etc/default/grub")
     return _finding(
         name,

@@ -10,7 +10,6 @@ explicit one beats a glob.
 
 import fnmatch
 import re
-
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
@@ -29,7 +28,6 @@ class Assignment(NamedTuple):
     source: str
     line: int
     glob: bool
-
 
 
 def drop_in(name: str) -> str:

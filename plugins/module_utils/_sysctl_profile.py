@@ -4,7 +4,6 @@
 """A whole set of kernel parameters as one change: a drop-in, the live values, and the way back."""
 
 import json
-
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _sysctl, _sysctl_rivals
@@ -92,7 +91,9 @@ def _read_record(text: str, path: str) -> Dict[str, str]:
     try:
         record = json.loads(text or "{}")
     except ValueError as error:
-        raise HostError("%s: is damaged (%s); remove it, and a removal gives back the values set by files" % (path, error))
+        raise HostError(
+            "%s: is damaged (%s); remove it, and a removal gives back the values set by files" % (path, error)
+        ) from None
     return dict((str(key), str(value)) for key, value in record.items())
 
 

@@ -4,8 +4,7 @@
 """Who sets kernel parameters behind systemd-sysctl's back: TuneD, kdump-tools, and boot arguments."""
 
 import re
-
-from typing import Any, Dict, List, Tuple
+from typing import Dict, List, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _cmdline, _sysctl
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
@@ -92,10 +91,9 @@ def contradictions(line: str, wanted: Dict[str, str]) -> List[str]:
     for token in _cmdline.tokens(line):
         name, _sep, value = token.strip('"').partition("=")
         key = ALIASES.get(name, name[len("sysctl.") :].replace("/", ".") if name.startswith("sysctl.") else "")
-        if key in wanted and not _sysctl.same(value, wanted[key]):
-            found.append(token)
-        elif token == "oops=panic" and wanted.get("kernel.panic_on_oops") == "0":
-            found.append(token)
-        elif any(wanted.get(blind) not in (None, "0") for blind in BLINDING.get(token, ())):
+        opposed = key in wanted and not _sysctl.same(value, wanted[key])
+        fatal_oops = token == "oops=panic" and wanted.get("kernel.panic_on_oops") == "0"
+        blinds = any(wanted.get(blind) not in (None, "0") for blind in BLINDING.get(token, ()))
+        if opposed or fatal_oops or blinds:
             found.append(token)
     return found

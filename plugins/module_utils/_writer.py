@@ -5,7 +5,6 @@
 
 import os
 import re
-
 from typing import Any, Callable, Dict
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError

@@ -91,6 +91,7 @@ summary:
 """
 
 import datetime
+from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -98,14 +99,14 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 
-def run(module, host):
+def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     policy = module.params["policy"]
     roles = _roles.select(policy, module.params["gather_subset"])
     today = datetime.date.today().isoformat()
     return dict(_roles.judge(host, policy, roles, today), changed=False)
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
             gather_subset=dict(type="list", elements="str", default=[]),

@@ -81,6 +81,8 @@ entries:
       source: /boot/grub/grub.cfg
 """
 
+from typing import Any, Dict
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
@@ -92,7 +94,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 
-def run(module, host):
+def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     name = _writer.owner(module.params["name"])
     arguments = None
     if module.params["state"] == "present":
@@ -120,7 +122,7 @@ def run(module, host):
     )
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
             name=dict(type="str", required=True),

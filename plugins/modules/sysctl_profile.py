@@ -92,6 +92,8 @@ until_reboot:
   sample: []
 """
 
+from typing import Any, Dict
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
@@ -102,7 +104,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 
-def run(module, host):
+def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     name = _writer.owner(module.params["name"])
     settings = None
     if module.params["state"] == "present":
@@ -131,7 +133,7 @@ def run(module, host):
     return result
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
             name=dict(type="str", required=True),

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check mode on an unprepared machine changes nothing and predicts exactly; a second run changes nothing; remove gives all back."""
+
+from __future__ import annotations
+
+import playbooks
+from lab.machine import Machine
+
+# Values that the kernel or the pseudo terminals of ssh change by themselves.
+RESTLESS = "random|pty/nr|ns_last_pid|/inode-|/dentry-state|file-nr|aio-nr|nf_conntrack_count|stat_refresh|sched_domain"
+FINGERPRINT = rf"""
+{{ find {{folders}} -xdev -printf '%p %y %m %u %l\n'; find {{folders}} -xdev -type f -exec sha256sum {{{{}}}} +; }} | sort
+find /proc/sys -type f -readable 2>/dev/null | grep -vE '{RESTLESS}' | sort | xargs grep -sH ''
+true
+"""
+
+
+def fingerprint(machine: Machine, folders: str = "/etc /boot /var/lib/kernelops-panic_hardening") -> set[str]:
+    """Every file with its mode and checksum, and every kernel parameter, as lines."""
+    done = machine.ssh(FINGERPRINT.format(folders=folders), timeout=120)
+    assert len(done.stdout.splitlines()) > 1000, done.stderr
+    return set(done.stdout.splitlines())
+
+
+def test_check_mode_is_honest_and_the_second_run_quiet(stock: Machine) -> None:
+    stock.ssh("update-grub", timeout=120)  # the menu as this machine writes it, to compare with in the end
+    before = fingerprint(stock)
+
+    predicted = playbooks.run("harden", [stock], "--check", "--diff")
+    assert predicted.returncode == 0, predicted.output
+    assert fingerprint(stock) ^ before == set()
+
+    real = playbooks.run("harden", [stock], "--diff")
+    assert real.returncode == 0, real.output
+    assert real.changed == predicted.changed != []
+    hardened = fingerprint(stock)
+    assert hardened != before
+
+    again = playbooks.run("harden", [stock])
+    assert (again.returncode, again.changed) == (0, []), again.output
+    assert fingerprint(stock) ^ hardened == set()
+
+    removed = playbooks.run("remove", [stock])
+    assert removed.returncode == 0, removed.output
+    assert fingerprint(stock) ^ before == set()
+    assert playbooks.run("remove", [stock]).changed == []

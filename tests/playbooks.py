@@ -1,0 +1,110 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the collection's playbooks against a lab machine, as an operator would, and read what they print."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import ssh
+from lab.machine import Machine
+
+NAMESPACE = "kernelops.panic_hardening"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a playbook printed, how it ended, and the report it left, if it was an audit."""
+
+    returncode: int
+    output: str
+    report: dict[str, t.Any]
+
+    @property
+    def changed(self) -> list[str]:
+        """The names of the tasks that changed something, or would in check mode."""
+        tasks = re.split(r"(?m)^(?:TASK|RUNNING HANDLER) \[", self.output)[1:]
+        return [task.split("]", 1)[0] for task in tasks if re.search(r"(?m)^changed: ", task)]
+
+    @property
+    def recap(self) -> dict[str, int]:
+        """The numbers of the recap, added up over the hosts."""
+        numbers: dict[str, int] = {}
+        for name, value in re.findall(r"(\w+)=(\d+)", self.output.rpartition("PLAY RECAP")[2]):
+            numbers[name] = numbers.get(name, 0) + int(value)
+        return numbers
+
+    @property
+    def host(self) -> dict[str, t.Any]:
+        """The only host of the report."""
+        (host,) = self.report["hosts"]
+        return dict(host)
+
+    def failed(self) -> dict[str, dict[str, t.Any]]:
+        """The failed findings of the only host, by control."""
+        return {f["control"]: f for f in self.host["findings"] if f["status"] == "fail"}
+
+
+def inventory(machines: t.Sequence[Machine]) -> str:
+    """An inventory of lab machines in INI form."""
+    lines = []
+    for machine in machines:
+        options = " ".join(machine.address.options())
+        lines.append(
+            f"{machine.name} ansible_host=127.0.0.1 ansible_port={machine.address.port} ansible_user=root "
+            f"ansible_ssh_private_key_file={ssh.key_file()} ansible_python_interpreter=/usr/bin/python3 "
+            f'ansible_ssh_common_args="{options}"'
+        )
+    return "\n".join(lines) + "\n"
+
+
+def run(
+    playbook: str,
+    machines: t.Sequence[Machine],
+    *options: str,
+    variables: t.Mapping[str, t.Any] | None = None,
+    binaries: Path = Path(sys.executable).parent,
+    environment: t.Mapping[str, str] | None = None,
+) -> Run:
+    """Run a playbook of the collection (a name without a slash) or a file; C(binaries) holds the ansible to use."""
+    with tempfile.TemporaryDirectory(prefix="kernelops-run.") as folder:
+        hosts = Path(folder) / "hosts.ini"
+        hosts.write_text(inventory(machines), encoding="utf-8")
+        name = playbook if "/" in playbook else f"{NAMESPACE}.{playbook}"
+        command = [str(binaries / "ansible-playbook"), "-i", str(hosts), name, *options]
+        command += ["-e", json.dumps(variables)] if variables else []
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, **_ansible(folder, binaries), **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        report = Path(folder) / "audit.json"
+        found = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
+    return Run(done.returncode, done.stdout, found)
+
+
+def _ansible(folder: str, binaries: Path) -> dict[str, str]:
+    # A control path below the folder would be too long for a socket where TMPDIR is deep.
+    return {
+        "PWD": folder,
+        "PATH": f"{binaries}:{os.environ['PATH']}",
+        "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_LOCAL_TEMP": folder,
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": "/tmp/kernelops-cp",
+        "ANSIBLE_STDOUT_CALLBACK": "default",
+    }
