@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import os
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from house import sources
 from house.sources import TOP
 from house.steps import GROUPS, Step
 
@@ -63,7 +63,7 @@ class Runner:
         with tempfile.TemporaryFile() as log:
             try:
                 code, remark = self._wait(step, None if to_terminal else log)
-            except OSError as error:
+            except (OSError, sources.NoCheckoutError) as error:
                 code, remark = 127, f"{error}. Is everything set up? Run: make setup"
             log.seek(0)
             output = log.read().decode(errors="replace") + remark
@@ -100,13 +100,14 @@ class Runner:
         for process in running:
             send(process, signal.SIGTERM)
         for process in running:
-            end_group(process, self.grace)
+            await_end(process, self.grace)
 
-    def run_group(self, steps: Sequence[Step], workers: int) -> list[Outcome]:
+    def run_group(self, steps: Sequence[Step], workers: int, to_terminal: bool = False) -> list[Outcome]:
+        # Always in threads, one step too: an interrupt reaches only the main thread, which then ends them in order.
         outcomes = []
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
             try:
-                futures = [pool.submit(self.execute, step) for step in steps]
+                futures = [pool.submit(self.execute, step, to_terminal) for step in steps]
                 for future in concurrent.futures.as_completed(futures):
                     outcomes.append(future.result())
                     self.report(outcomes[-1])
@@ -126,18 +127,28 @@ class Runner:
             self.say(f"    alone: .venv/bin/python tests/run.py {outcome.step.name}")
 
 
-def send(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
+def send(process: subprocess.Popen[bytes], number: int) -> bool:
+    """To the whole group; False when nobody of it is left (or what is left belongs to root, under sudo)."""
+    try:
         os.killpg(process.pid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def await_end(process: subprocess.Popen[bytes], grace: float) -> None:
+    """What is left of the group after `grace` seconds is killed; its first process may end long before its others."""
+    deadline = time.monotonic() + grace
+    while time.monotonic() < deadline and send(process, 0):
+        process.poll()
+        time.sleep(0.05)
+    send(process, signal.SIGKILL)
+    process.wait()
 
 
 def end_group(process: subprocess.Popen[bytes], grace: float) -> None:
-    """Politely first; whatever of the group is left after `grace` seconds is killed."""
     send(process, signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(grace)
-    send(process, signal.SIGKILL)
-    process.wait()
+    await_end(process, grace)
 
 
 def interrupt(number: int, frame: object) -> None:
@@ -155,14 +166,10 @@ def run(steps: Iterable[Step]) -> int:
     runner = Runner(say=lambda line: print(line, flush=True))
     outcomes: list[Outcome] = []
     try:
-        if len(wanted) == 1:
-            outcomes = [runner.execute(wanted[0], to_terminal=True)]
-            runner.report(outcomes[0])
-        else:
-            for group, workers in GROUPS.items():
-                outcomes += runner.run_group([step for step in wanted if step.group == group], workers)
+        for group, workers in GROUPS.items():
+            steps_of_group = [step for step in wanted if step.group == group]
+            outcomes += runner.run_group(steps_of_group, workers, to_terminal=len(wanted) == 1)
     except KeyboardInterrupt:
-        runner.stop()
         print("interrupted: what ran has been ended")
         return 130
     failed = sum(not outcome.passed for outcome in outcomes)

@@ -14,6 +14,10 @@ SHIPPED_FILES = ("CHANGELOG.md", "CONTRIBUTING.md", "COPYING", "README.md")
 SHELL = re.compile(rb"#!\s*/\S*(?:env\s+)?\b(?:ba|da)?sh\b")
 
 
+class NoCheckoutError(Exception):
+    """The files did not come through git, so nobody can say which of them are the project's."""
+
+
 def listed(top: Path = TOP) -> list[Path]:
     """Relative to `top`, sorted."""
     # Root may test a checkout that belongs to somebody else (a CI mount); git alone would refuse to look at it.
@@ -22,7 +26,7 @@ def listed(top: Path = TOP) -> list[Path]:
         [*git, "ls-files", "-z", "--cached", "--others", "--exclude-standard"], capture_output=True, check=False
     )
     if done.returncode:
-        raise SystemExit(f"{top} must be a git checkout: {done.stderr.decode().strip()}")
+        raise NoCheckoutError(f"{top} must be a git checkout: {done.stderr.decode().strip()}")
     names = {Path(name) for name in done.stdout.decode().split("\0") if name}
     return sorted(name for name in names if (top / name).is_symlink() or (top / name).is_file())
 

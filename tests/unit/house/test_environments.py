@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026, kernelops contributors
+"""An environment is made once, made anew when its inputs change, and never taken for whole when it is half."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from house import environments
+from house.environments import Environment, SetupError
+
+PYTHON = Path(sys.executable)
+VERSION = sys.version_info[:2]
+EMPTY = Environment(".venv", "pins.txt", 1)
+PIN = re.compile(r"[A-Za-z0-9._-]+==[^\s;]+( *;.+)?")
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Path:
+    (tmp_path / "pins.txt").write_text("# none\n")
+    return tmp_path
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making one takes seconds; where only when and not how is asked for, its commands are imitated."""
+
+    def imitate(argv: Sequence[str | Path], _doing: str) -> None:
+        if argv[1:3] == ["-m", "venv"]:
+            folder = Path(argv[3])
+            (folder / "lib" / "python3.11" / "site-packages").mkdir(parents=True)
+            (folder / "bin").mkdir()
+            (folder / "bin" / "python").touch()
+
+    monkeypatch.setattr(environments, "run", imitate)
+
+
+def make(top: Path) -> bool:
+    return environments.make(EMPTY, PYTHON, VERSION, top)
+
+
+def test_a_real_one_fails_clearly_then_is_made_once_and_holds_the_collection(top: Path) -> None:
+    (top / "pins.txt").write_text("./nowhere\n")
+    with pytest.raises(SetupError, match=r"pip install failed:(?s:.)*pip config list"):
+        make(top)
+    (top / "pins.txt").write_text("# none\n")
+    assert make(top)
+    link = next(top.glob(".venv/lib/python3.*/site-packages/ansible_collections/kernelops/panic_hardening"))
+    assert link.resolve() == top.resolve()
+    assert not make(top)
+
+
+@pytest.mark.usefixtures("quick")
+def test_it_is_made_anew_when_something_is_amiss(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(top)
+    stray = top / ".venv" / "stray"
+    for spoil in (
+        lambda: (top / "pins.txt").write_text("# other pins\n"),
+        (top / ".venv" / "complete").unlink,
+        (top / ".venv" / "bin" / "python").unlink,
+        lambda: monkeypatch.setattr(environments, "RECIPE", "other"),
+    ):
+        stray.touch()
+        spoil()
+        assert make(top)
+        assert not stray.exists()
+        assert not make(top)
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_interrupted_one_is_repaired(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as during:
+        during.setattr(environments, "link_collection", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            make(top)
+    assert make(top)
+    assert (top / ".venv" / "complete").exists()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_moved_checkout_gets_a_new_one(top: Path) -> None:
+    make(top)
+    moved = top.with_name(top.name + "-moved")
+    top.rename(moved)
+    assert make(moved)
+    shutil.rmtree(moved)
+
+
+def test_no_room_is_told_before_anything_is_made(top: Path) -> None:
+    large = Environment(".venv", "pins.txt", 10**9)
+    with pytest.raises(SetupError, match=r"1000000000 MB.* MB free"):
+        environments.make(large, PYTHON, VERSION, top)
+    assert not (top / ".venv").exists()
+
+
+def test_no_fitting_python_is_said_and_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    environments.ensure("core-2.16", [])
+    assert ".venv-core/2.16: no Python 3.10 to 3.12" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("file", sorted(environments.TOP.glob("tests/requirements*.txt")), ids=lambda path: path.name)
+def test_all_is_pinned(file: Path) -> None:
+    lines = [line.partition(" #")[0].strip() for line in file.read_text().splitlines()]
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert len(pins) > 5
+    assert [pin for pin in pins if not PIN.fullmatch(pin)] == []
