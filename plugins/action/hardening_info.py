@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
@@ -29,13 +29,14 @@ class ActionModule(ActionBase):
                 "policy": {"type": "dict", "default": {}},
             }
         )
-        self._refuse_foreign_policy(variables, arguments["policy"])
         check_only = arguments["gather_subset"] == ["!all"]
         subset = [] if check_only else arguments["gather_subset"]
         try:
-            policy = _policy.build(self._loader, self._templar, variables, arguments["policy"], subset)
-        except PolicyError as error:
-            raise AnsibleActionFail(str(error)) from error
+            seen = self._variables(variables, arguments["policy"])
+            policy = _policy.build(self._loader, self._templar, seen, arguments["policy"], subset)
+        except (PolicyError, AnsibleError) as error:
+            # Raised, it would pass by failed_when, and one host's bad variable would end an audit of the fleet.
+            return {"failed": True, "changed": False, "msg": str(error)}
         if check_only:
             return {"changed": False, "msg": "the policy can be used", "state": {}, "wanted": {}, "findings": []}
         return self._execute_module(
@@ -44,10 +45,13 @@ class ActionModule(ActionBase):
             task_vars=variables,
         )
 
-    def _refuse_foreign_policy(self, variables: dict[str, t.Any], explicit: dict[str, t.Any]) -> None:
+    def _variables(self, variables: dict[str, t.Any], explicit: dict[str, t.Any]) -> dict[str, t.Any]:
         delegate = self._task.delegate_to
-        if delegate and delegate != variables.get("inventory_hostname") and not explicit:
-            raise AnsibleActionFail(
+        if not delegate or delegate == variables.get("inventory_hostname"):
+            return variables
+        if not explicit:
+            raise PolicyError(
                 f"policy: is required with delegate_to, because the variables of {variables.get('inventory_hostname')} "
                 f"are not the policy of {delegate}"
             )
+        return {}

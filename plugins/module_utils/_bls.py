@@ -5,7 +5,7 @@
 
 import json
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _cmdline
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
@@ -24,9 +24,9 @@ def state_file(name: str) -> str:
 def entries(host: Host) -> List[Dict[str, Any]]:
     """The entries as grubby lists them; needs root; raises CommandError."""
     found = []
-    for block in re.split(r"(?m)^(?=index=)", host.run(["grubby", "--info=ALL"]).out):
+    for block in host.run(["grubby", "--info=ALL"]).out.split("index=")[1:]:
         pairs: Dict[str, str] = dict(re.findall(r'(?m)^(\w+)="?(.*?)"?$', block))
-        if "kernel" not in pairs or "index" not in pairs:
+        if "kernel" not in pairs:
             continue
         ident: str = pairs.get("id") or pairs.get("title") or pairs["kernel"]
         found.append(
@@ -62,45 +62,65 @@ def _edit_defaults(text: str, arguments: Dict[str, Optional[str]], drop: List[st
     return text[: match.start()] + '%s"%s"' % (match.group(1), line) + text[match.end() :]
 
 
-def _restored(host: Host, name: str) -> Dict[str, Optional[str]]:
-    return json.loads(host.read(state_file(name)) or "{}").get("before", {})
+class Record(NamedTuple):
+    """The arguments that are ours, and what those had before that were there already."""
+
+    ours: List[str]
+    before: Dict[str, Optional[str]]
 
 
-def _ours(host: Host, name: str) -> List[str]:
-    return json.loads(host.read(state_file(name)) or "{}").get("arguments", [])
+def _record(host: Host, name: str) -> Record:
+    path = state_file(name)
+    try:
+        record = json.loads(host.read(path) or "{}")
+        return Record(list(record.get("arguments", [])), dict(record.get("before", {})))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise HostError(
+            "%s: is damaged (%s); remove it, then look at the boot entries by hand" % (path, error)
+        ) from None
+
+
+def _edit_cmdline(text: str, arguments: Dict[str, Optional[str]], drop: List[str]) -> str:
+    lines = text.splitlines()
+    remarks = [line for line in lines if line.startswith("#")]
+    line = " ".join(line for line in lines if not line.startswith("#"))
+    after = _cmdline.replace(line, arguments, tuple(drop))
+    return text if after.split() == line.split() else "\n".join(remarks + [after]) + "\n"
 
 
 def files(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -> List[Dict[str, str]]:
     """The files that a change would write, before and after ('' for a file that is not there)."""
-    drop = [] if arguments is not None else _ours(host, name)
-    wanted = arguments if arguments is not None else _restored(host, name)
+    record = _record(host, name)
+    wanted, drop = _change(record, arguments)
     changes = []
-    for path in (DEFAULTS, KERNEL_CMDLINE):
+    for path, edit in ((DEFAULTS, _edit_defaults), (KERNEL_CMDLINE, _edit_cmdline)):
         text = host.read(path)
-        if text is None:
-            continue
-        if path == DEFAULTS:
-            after = _edit_defaults(text, wanted, drop)
-        else:
-            after = _cmdline.replace(text.strip(), wanted, tuple(drop)) + "\n"
-            after = text if after.split() == text.split() else after
-        changes.append({"path": path, "before": text, "after": after})
-    record = host.read(state_file(name)) or ""
-    changes.append({"path": state_file(name), "before": record, "after": _record(host, name, record, arguments)})
+        if text is not None:
+            changes.append({"path": path, "before": text, "after": edit(text, wanted, drop)})
+    text = _record_text(host, record, arguments) if arguments is not None else ""
+    changes.append({"path": state_file(name), "before": host.read(state_file(name)) or "", "after": text})
     return changes
 
 
-def _record(host: Host, name: str, record: str, arguments: Optional[Dict[str, Optional[str]]]) -> str:
+def _change(
+    record: Record, arguments: Optional[Dict[str, Optional[str]]]
+) -> Tuple[Dict[str, Optional[str]], List[str]]:
     if arguments is None:
-        return ""
-    before = _restored(host, name)
-    known = _ours(host, name)
+        return record.before, [key for key in record.ours if key not in record.before]
+    # An argument that is no longer asked for goes, or goes back to what it was.
+    dropped = [key for key in record.ours if key not in arguments]
+    back = dict((key, record.before[key]) for key in dropped if key in record.before)
+    return dict(back, **arguments), [key for key in dropped if key not in back]
+
+
+def _record_text(host: Host, record: Record, arguments: Dict[str, Optional[str]]) -> str:
+    before = dict((key, value) for key, value in record.before.items() if key in arguments)
     line = (assignments(host) or [{"text": ""}])[-1]["text"].strip("\"'")
     for key in arguments:
         found = _cmdline.effective(line, key)
-        if key not in known and found is not None:
+        if key not in record.ours and found is not None:
             before[key] = found or None
-    return json.dumps({"arguments": sorted(set(known) | set(arguments)), "before": before}, sort_keys=True) + "\n"
+    return json.dumps({"arguments": sorted(arguments), "before": before}, sort_keys=True) + "\n"
 
 
 def foresee(host: Host, name: str, arguments: Dict[str, Optional[str]]) -> None:
@@ -110,15 +130,14 @@ def foresee(host: Host, name: str, arguments: Dict[str, Optional[str]]) -> None:
 def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -> None:
     """Change every installed normal entry and the files for kernels to come; on failure the files are as before."""
     changes = files(host, name, arguments)
-    drop = [] if arguments is not None else _ours(host, name)
-    wanted = arguments if arguments is not None else _restored(host, name)
+    wanted, drop = _change(_record(host, name), arguments)
     # /etc/kernel/cmdline last: kernel-install rewrites it when it is older than /etc/default/grub.
     try:
         for change in changes:
             _put(host, change["path"], change["after"], change["before"])
         for entry in entries(host):
             if not entry["recovery"]:
-                _update_entry(host, entry, wanted, [key for key in drop if key not in wanted])
+                _update_entry(host, entry, wanted, drop)
     except HostError:
         for change in changes:
             _put(host, change["path"], change["before"], change["after"])
@@ -141,3 +160,4 @@ def _put(host: Host, path: str, text: str, other: str) -> None:
         host.write(path, text, host.mode(path))
     else:
         host.remove(path)
+        host.remove_empty(STATE_DIR)

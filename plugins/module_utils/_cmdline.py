@@ -9,8 +9,8 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 
 # Nothing that a shell, GRUB's script or the kernel's own quoting would read as more than text.
-NAME = re.compile(r"^[A-Za-z0-9_.-]+$")
-VALUE = re.compile(r"^[A-Za-z0-9_.,:/@=+-]+$")
+NAME = re.compile(r"^[A-Za-z0-9_.-]+\Z")
+VALUE = re.compile(r"^[A-Za-z0-9_.,:/@=+-]+\Z")
 
 
 class Assignment(NamedTuple):
@@ -25,6 +25,8 @@ class Assignment(NamedTuple):
 
 def check(arguments: Any, variable: str) -> Dict[str, Optional[str]]:
     """Arguments fit to be written to a boot configuration; raises PolicyError that names C(variable)."""
+    if not arguments:
+        raise PolicyError("%s: is empty; with state: absent the arguments are taken back" % variable)
     checked: Dict[str, Optional[str]] = {}
     for name, value in sorted(arguments.items()):
         if not NAME.match(str(name)):
@@ -85,9 +87,22 @@ def parse_shell(text: str, source: str) -> List[Assignment]:
         match = pattern.match(line)
         if match:
             variable, operator, value = match.groups()
+            value = _without_remark(value)
             refers = re.search(r"\$\{?%s\b(?!_)" % variable, value) is not None
             found.append(Assignment(source, number, variable, value, refers or operator == "+="))
     return found
+
+
+def _without_remark(value: str) -> str:
+    quote = ""
+    for position, char in enumerate(value):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'":
+            quote = char
+        elif char == "#" and value[position - 1 : position] in ("", " ", "\t"):
+            return value[:position]
+    return value
 
 
 def future(assignments: List[Dict[str, Any]], name: str) -> Tuple[Optional[str], str]:

@@ -60,7 +60,7 @@ def parse_waivers(value: Any) -> List[Waiver]:
     waivers = []
     for pattern, entry in sorted(value.items()):
         where = "%s['%s']" % (name, pattern)
-        if not re.match(r"^[a-z0-9_*?\[\]-]+(\.[A-Za-z0-9_.*?\[\]-]+)?$", str(pattern)):
+        if not re.match(r"^[a-z0-9_*?\[\]-]+(\.[A-Za-z0-9_.*?\[\]-]+)?\Z", str(pattern)):
             raise PolicyError("%s: is not a control or a pattern such as 'panic_sysctl.*'" % where)
         if not isinstance(entry, dict):
             raise PolicyError("%s: must be a dictionary with reason and until" % where)
@@ -72,7 +72,7 @@ def parse_waivers(value: Any) -> List[Waiver]:
             raise PolicyError("%s.reason: say why the control is waived" % where)
         until = str(entry.get("until", ""))
         try:
-            datetime.datetime.strptime(until, "%Y-%m-%d")
+            until = datetime.datetime.strptime(until, "%Y-%m-%d").strftime("%Y-%m-%d")
         except ValueError:
             raise PolicyError("%s.until: '%s' is not a date such as 2027-01-31" % (where, until)) from None
         waivers.append(Waiver(str(pattern), reason.strip(), until))

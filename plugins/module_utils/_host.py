@@ -9,6 +9,7 @@ against files of real hosts. Nothing here knows Ansible.
 
 import errno
 import os
+import signal
 import stat
 import subprocess
 import tempfile
@@ -51,6 +52,15 @@ def _read_limited(handle: IO[bytes]) -> bytes:
     return b"".join(chunks)
 
 
+def _end(process: "subprocess.Popen[str]") -> None:
+    # Its children may hold the pipes open, and one of them may be beyond killing: neither may hold up the audit.
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=5)
+    except (OSError, subprocess.TimeoutExpired):
+        pass
+
+
 def _why(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno else str(error)
 
@@ -84,7 +94,7 @@ class Host:
         """The text of a file, or None where there is none; raises Unreadable for any other reason."""
         try:
             with open(self._real(path), "rb") as handle:
-                return _read_limited(handle).decode("utf-8", "replace")
+                return _read_limited(handle).decode("utf-8", "surrogateescape")
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
                 return None
@@ -122,14 +132,14 @@ class Host:
                 env=environment,
                 universal_newlines=True,
                 errors="replace",
+                start_new_session=True,
             )
         except OSError as error:
             raise CommandError("%s: %s" % (argv[0], _why(error))) from None
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+            _end(process)
             raise CommandError("%s: did not end within %d seconds" % (" ".join(argv), timeout)) from None
         if check and process.returncode != 0:
             detail = (err or out).strip()[-2000:] or "no output"
@@ -145,8 +155,9 @@ class Host:
             if not os.path.isdir(folder):
                 os.makedirs(folder, 0o755)
             handle, temporary = tempfile.mkstemp(prefix=".panic_hardening.", dir=folder)
-            with os.fdopen(handle, "w") as stream:
-                stream.write(text)
+            with os.fdopen(handle, "wb") as stream:
+                # Bytes that are no UTF-8 survive, and no locale is needed to write the others.
+                stream.write(text.encode("utf-8", "surrogateescape"))
                 stream.flush()
                 os.fchmod(stream.fileno(), mode)
                 os.fsync(stream.fileno())

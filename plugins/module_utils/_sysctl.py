@@ -16,8 +16,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 
 DIRECTORIES = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
 SYSCTL_CONF = "/etc/sysctl.conf"
-KEY = re.compile(r"^[a-z][a-z0-9_]*(\.[A-Za-z0-9_/-]+)+$")
-VALUE = re.compile(r"^[A-Za-z0-9_,:. \t-]+$")
+KEY = re.compile(r"^[a-z][a-z0-9_]*(\.[A-Za-z0-9_/-]+)+\Z")
+VALUE = re.compile(r"^[A-Za-z0-9_,:. \t-]+\Z")
 
 
 class Assignment(NamedTuple):
@@ -55,10 +55,13 @@ def same(one: Optional[str], other: Optional[str]) -> bool:
 
 def _canonical(value: str) -> str:
     text = " ".join(value.split("#", 1)[0].split())
+    # The kernel reads a leading 0 as octal, which Python refuses unless it is told so.
+    if re.match(r"^-?0[0-7]+\Z", text):
+        return str(int(text, 8))
     try:
         return str(int(text, 0))
     except ValueError:
-        return str(int(text, 10)) if re.match(r"^-?[0-9]+$", text) else text
+        return text
 
 
 def parse(text: str, source: str) -> List[Assignment]:
@@ -111,13 +114,12 @@ def shown(host: Host, assignment: Assignment) -> str:
 
 def persisted(found: List[Assignment], key: str) -> Tuple[Optional[Assignment], List[Assignment]]:
     """The assignment that wins at boot for C(key), and those it beats; None where no file sets it."""
-    values = [a for a in found if a.value is not None]
-    explicit = [a for a in values if not a.glob and a.key == key]
+    explicit = [a for a in found if not a.glob and a.key == key]
     if explicit:
-        return explicit[-1], explicit[:-1]
-    if any(a.value is None and a.key == key for a in found):
-        return None, []
-    globs = [a for a in values if a.glob and _glob_matches(a.key, key)]
+        # A last line C(-key) takes the key out of everything before it, globs included.
+        beaten = [a for a in explicit[:-1] if a.value is not None]
+        return (explicit[-1], beaten) if explicit[-1].value is not None else (None, beaten)
+    globs = [a for a in found if a.glob and a.value is not None and _glob_matches(a.key, key)]
     return (globs[-1], globs[:-1]) if globs else (None, [])
 
 

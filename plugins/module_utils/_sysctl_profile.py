@@ -90,11 +90,11 @@ def _render(name: str, settings: Dict[str, str]) -> str:
 def _read_record(text: str, path: str) -> Dict[str, str]:
     try:
         record = json.loads(text or "{}")
-    except ValueError as error:
+        return dict((str(key), str(value)) for key, value in record.items())
+    except (ValueError, AttributeError) as error:
         raise HostError(
             "%s: is damaged (%s); remove it, and a removal gives back the values set by files" % (path, error)
         ) from None
-    return dict((str(key), str(value)) for key, value in record.items())
 
 
 def _give_back(known: Dict[str, str], found: List[_sysctl.Assignment]) -> Dict[str, str]:
@@ -140,12 +140,20 @@ def apply(host: Host, change: Plan) -> List[str]:
                     raise
                 stuck.append(key)
     except HostError:
-        for key, before in done.items():
-            _sysctl.set_live(host, key, before)
-        _put(host, change.path, change.before)
-        _put(host, change.record_path, change.record_before)
+        _roll_back(host, change, done)
         raise
     return stuck
+
+
+def _roll_back(host: Host, change: Plan, done: Dict[str, str]) -> None:
+    _put(host, change.path, change.before)
+    _put(host, change.record_path, change.record_before)
+    for key, before in done.items():
+        try:
+            _sysctl.set_live(host, key, before)
+        except HostError:
+            # Some defaults cannot be written, e.g. 0 of kernel.max_rcu_stall_to_panic: the first error says more.
+            continue
 
 
 def _put(host: Host, path: str, text: str) -> None:

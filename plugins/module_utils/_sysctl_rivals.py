@@ -71,7 +71,7 @@ def _tuned_profile(host: Host, name: str, depth: int) -> List[Tuple[str, str, st
 
 
 def _kdump_tools(host: Host) -> List[Dict[str, str]]:
-    match = re.search(r"sysctl -w kernel\.panic_on_oops=1", host.read(KDUMP_CONFIG) or "")
+    match = re.search(r"(?m)^[^#\n]*-w\s+[\"']?kernel\.panic_on_oops=1", host.read(KDUMP_CONFIG) or "")
     enabled = re.search(r"(?m)^\s*USE_KDUMP=['\"]?1", host.read(KDUMP_DEFAULTS) or "")
     if not (match and enabled):
         return []

@@ -22,7 +22,7 @@ def main(module: Any, run: Callable[[Any, Host], Dict[str, Any]], host: Host) ->
 
 def owner(name: str) -> str:
     """A name that is safe as a part of a file name; raises PolicyError."""
-    if not re.match(r"^[a-z][a-z0-9_-]{0,63}$", name):
+    if not re.match(r"^[a-z][a-z0-9_-]{0,63}\Z", name):
         raise PolicyError("name: '%s' must be lower-case letters, digits, '_' and '-', and begin with a letter" % name)
     return name
 

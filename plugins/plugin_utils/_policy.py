@@ -26,7 +26,7 @@ def build(
     policy = _collect(loader, templar, task_vars, explicit, [FLEET])
     roles = _roles.select(policy, subset)
     policy.update(_collect(loader, templar, task_vars, explicit, roles))
-    _refuse_unknown(explicit, [], policy)
+    _refuse_unknown(explicit, policy)
     _roles.validate(policy, roles)
     _check_query(policy["panic_hardening_query"])
     return policy
@@ -51,7 +51,7 @@ def _collect(
     for role in roles:
         defaults.update(_load(loader, role, "defaults/main.yml") or {})
         options.update(_load(loader, role, "meta/argument_specs.yml")["argument_specs"]["main"].get("options", {}))
-    _refuse_unknown(task_vars, roles, options)
+    _refuse_unknown([name for name in task_vars if name.startswith(tuple(role + "_" for role in roles))], options)
     variables = {**defaults, **task_vars, **explicit}
     fresh = templar.copy_with_new_env(available_variables=variables)
     chosen = {name: _plain(fresh.template(variables[name])) for name in options if name in variables}
@@ -68,10 +68,9 @@ def _load(loader: t.Any, role: str, path: str) -> t.Any:
     return loader.load_from_file(file, **({"trusted_as_template": True} if trusted else {}))
 
 
-def _refuse_unknown(variables: t.Mapping[str, t.Any], roles: list[str], known: t.Mapping[str, t.Any]) -> None:
-    for name in sorted(variables):
-        ours = not roles or any(name.startswith(role + "_") for role in roles)
-        if ours and name not in known and not name.endswith("_reboot_required"):
+def _refuse_unknown(names: t.Iterable[str], known: t.Mapping[str, t.Any]) -> None:
+    for name in sorted(names):
+        if name not in known and not name.endswith("_reboot_required"):
             close = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise PolicyError(f"{name}: is not a variable of the collection's roles{hint}")
