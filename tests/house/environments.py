@@ -117,9 +117,8 @@ def ensure(name: str, found: list[interpreters.Interpreter]) -> None:
 
 
 def ensure_targets(found: list[interpreters.Interpreter]) -> None:
-    for one in found:
-        if one.makes_venvs:
-            make(target(one.version), one.path, one.version)
+    for one in interpreters.for_targets(found):
+        make(target(one.version), one.path, one.version)
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,12 @@ def installed() -> list[Interpreter]:
 def newest_between(found: Iterable[Interpreter], oldest: Version, newest: Version) -> Interpreter | None:
     fitting = [one for one in found if oldest <= one.version <= newest and one.makes_venvs]
     return max(fitting, key=lambda one: one.version, default=None)
+
+
+def for_targets(found: Iterable[Interpreter]) -> list[Interpreter]:
+    """All; the controller's own version only if there is no other: the step `unit` runs the same tests on it."""
+    usable = [one for one in found if one.makes_venvs]
+    return [one for one in usable if one.version != sys.version_info[:2]] or usable
 
 
 if __name__ == "__main__":

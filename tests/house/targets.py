@@ -39,7 +39,7 @@ def run_on(one: interpreters.Interpreter, top: Path = TOP) -> tuple[bool, str]:
 
 
 def main() -> int:
-    found = [one for one in interpreters.installed() if one.makes_venvs]
+    found = interpreters.for_targets(interpreters.installed())
     environments.link_collection(TOP / ".venv-targets" / "packages")
     passed = {}
     with concurrent.futures.ThreadPoolExecutor(2) as pool:

@@ -29,7 +29,7 @@ def top(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Making one takes seconds; where only when and not how is asked for, its commands are imitated."""
+    """Making one takes seconds, and each run of tests/setup shows that it works; here its commands are imitated."""
 
     def imitate(argv: Sequence[str | Path], _doing: str) -> None:
         if argv[1:3] == ["-m", "venv"]:
@@ -45,15 +45,23 @@ def make(top: Path) -> bool:
     return environments.make(EMPTY, PYTHON, VERSION, top)
 
 
-def test_a_real_one_fails_clearly_then_is_made_once_and_holds_the_collection(top: Path) -> None:
-    (top / "pins.txt").write_text("./nowhere\n")
-    with pytest.raises(SetupError, match=r"pip install failed:(?s:.)*pip config list"):
-        make(top)
-    (top / "pins.txt").write_text("# none\n")
+@pytest.mark.usefixtures("quick")
+def test_it_is_made_once_and_holds_the_collection(top: Path) -> None:
     assert make(top)
     link = next(top.glob(".venv/lib/python3.*/site-packages/ansible_collections/kernelops/panic_hardening"))
     assert link.resolve() == top.resolve()
     assert not make(top)
+
+
+def test_a_command_that_fails_ends_it_with_its_last_words_and_where_to_look() -> None:
+    with pytest.raises(SetupError, match=r"pip install failed:\n.*no such pin\n.*pip config list"):
+        environments.run(["sh", "-c", "echo no such pin >&2; exit 1"], "pip install")
+
+
+def test_a_failure_leaves_nothing_that_looks_whole(top: Path) -> None:
+    with pytest.raises(SetupError, match=r"python3 -m venv .* failed"):
+        environments.make(EMPTY, Path("/bin/false"), VERSION, top)
+    assert not (top / ".venv" / "complete").exists()
 
 
 @pytest.mark.usefixtures("quick")

@@ -85,3 +85,9 @@ def test_the_newest_that_fits(oldest: interpreters.Version, newest: interpreters
     found = [one((3, 9)), one((3, 11)), one((3, 12)), one((3, 13), makes_venvs=False), one((3, 14))]
     chosen = interpreters.newest_between(found, oldest, newest)
     assert (chosen and chosen.name) == expected
+
+
+def test_the_controllers_own_version_is_a_target_only_without_any_other() -> None:
+    own, other, bare = one(sys.version_info[:2]), one((3, 6)), one((3, 7), makes_venvs=False)
+    assert interpreters.for_targets([other, bare, own]) == [other]
+    assert interpreters.for_targets([bare, own]) == [own]
