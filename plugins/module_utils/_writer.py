@@ -16,8 +16,19 @@ def main(module: Any, run: Callable[[Any, Host], Dict[str, Any]], host: Host) ->
     try:
         result = run(module, host)
     except (PolicyError, HostError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+        module.fail_json(msg=clean(str(error)))
+    module.exit_json(**clean(result))
+
+
+def clean(value: Any) -> Any:
+    """The value without bytes that are no UTF-8: ansible-core 2.19 refuses an answer that holds them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return dict((clean(key), clean(item)) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return [clean(item) for item in value]
+    return value
 
 
 def owner(name: str) -> str:

@@ -126,7 +126,7 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
         ),
     ]
     for rival in plan.overridden:
-        module.warn("%(source)s sets %(key)s to %(value)s at boot, not %(wanted)s" % rival)
+        module.warn(_writer.clean("%(source)s sets %(key)s to %(value)s at boot, not %(wanted)s" % rival))
     if plan.changed and not module.check_mode:
         _writer.need_root()
         result["until_reboot"] = _sysctl_profile.apply(host, plan)

@@ -8,17 +8,18 @@ import playbooks
 from lab.machine import Machine
 
 # Values that the kernel or the pseudo terminals of ssh change by themselves.
-RESTLESS = "random|pty/nr|ns_last_pid|/inode-|/dentry-state|file-nr|aio-nr|nf_conntrack_count|stat_refresh|sched_domain"
+RESTLESS = "random|pty/nr|ns_last_pid|/inode-|/dentry-state|file-nr|aio-nr|nf_conntrack_count|stat_refresh|sched_domain|fs/quota"
+FOLDERS = "/etc /boot /var/lib/kernelops-panic_hardening"
 FINGERPRINT = rf"""
-{{ find {{folders}} -xdev -printf '%p %y %m %u %l\n'; find {{folders}} -xdev -type f -exec sha256sum {{{{}}}} +; }} | sort
+{{ find {FOLDERS} -xdev -printf '%p %y %m %u %l\n'; find {FOLDERS} -xdev -type f -exec sha256sum {{}} +; }} 2>/dev/null | sort
 find /proc/sys -type f -readable 2>/dev/null | grep -vE '{RESTLESS}' | sort | xargs grep -sH ''
 true
 """
 
 
-def fingerprint(machine: Machine, folders: str = "/etc /boot /var/lib/kernelops-panic_hardening") -> set[str]:
+def fingerprint(machine: Machine) -> set[str]:
     """Every file with its mode and checksum, and every kernel parameter, as lines."""
-    done = machine.ssh(FINGERPRINT.format(folders=folders), timeout=120)
+    done = machine.ssh(FINGERPRINT, timeout=120)
     assert len(done.stdout.splitlines()) > 1000, done.stderr
     return set(done.stdout.splitlines())
 

@@ -63,9 +63,6 @@ def test_a_bug_is_not_hidden() -> None:
         _writer.main(Module(), run, Host())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="ansible-core 2.19 refuses an answer with a surrogate; _writer.main lets it through"
-)
 def test_what_is_no_utf_8_is_cleaned_at_the_edge() -> None:
     def fail(module: Any, host: Host) -> Dict[str, Any]:
         raise HostError("/etc/x: \udcff")
