@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
 import playbooks
+from house import interpreters
 from lab.machine import Machine
 
 CORES = Path(__file__).parents[2] / ".venv-core"
@@ -27,3 +29,27 @@ def test_harden_and_audit(stock: Machine, core: str) -> None:
     assert "DEPRECATION" not in done.output
     after = playbooks.run("audit", [stock], binaries=binaries, variables={"panic_hardening_fail_on_drift": True})
     assert (after.returncode, after.host["verdict"]) == (0, "hardened"), after.output
+
+
+OLD = [python for python in interpreters.installed() if python.version < (3, 9)]
+
+
+@pytest.mark.skipif(not OLD, reason="no Python older than 3.9 was found here")
+@pytest.mark.parametrize("python", OLD, ids=lambda python: python.name)
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("hardening_info", {"gather_subset": ["panic_sysctl"]}),
+        ("sysctl_profile", {"name": "old", "settings": {"kernel.panic": 10}}),
+        ("kernel_cmdline", {"name": "old", "arguments": {"panic": 10}}),
+    ],
+)
+def test_an_old_python_runs_the_modules(
+    python: interpreters.Interpreter, module: str, arguments: dict[str, object]
+) -> None:
+    """In check mode on this very machine: whole modules, as ansible-core 2.16 sends them."""
+    command: list[str | Path] = [CORES / "2.16" / "bin" / "ansible", "localhost", "--check", "-c", "local"]
+    command += ["-m", f"kernelops.panic_hardening.{module}", "-a", json.dumps(arguments)]
+    command += ["-e", f"ansible_python_interpreter={python.path}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
