@@ -100,7 +100,6 @@ def run(
 def _ansible(folder: str, binaries: Path) -> dict[str, str]:
     # A control path below the folder would be too long for a socket where TMPDIR is deep.
     return {
-        "PWD": folder,
         "PATH": f"{binaries}:{os.environ['PATH']}",
         "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_NOCOLOR": "1",

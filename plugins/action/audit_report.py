@@ -62,8 +62,7 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _write(name: str, fleet: dict[str, t.Any]) -> str:
-        # PWD is where the operator called ansible-playbook from; the process itself may have moved.
-        path = os.path.join(os.environ.get("PWD") or os.getcwd(), os.path.expanduser(name))
+        path = os.path.join(os.getcwd(), os.path.expanduser(name))
         try:
             _fleet.write(path, fleet)
         except OSError as error:

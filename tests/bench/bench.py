@@ -56,10 +56,10 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     print(f"medians of {ROUNDS} rounds on one emulated debian12 machine, whose seconds mean nothing elsewhere:")
-    for name in ("audit", "setup", "profile", "loop"):
+    for name in ("Audit", "Setup", "Profile", "Loop"):
         print(f"  {name:<8} {seconds[name]:6.2f} s")
-    print(f"audit / setup                          {seconds['audit'] / seconds['setup']:.2f}")
-    print(f"loop of 12 ansible.posix.sysctl / sysctl_profile  {seconds['loop'] / seconds['profile']:.1f}")
+    print(f"Audit / Setup                                     {seconds['Audit'] / seconds['Setup']:.2f}")
+    print(f"Loop of 12 ansible.posix.sysctl / sysctl_profile  {seconds['Loop'] / seconds['Profile']:.1f}")
     return 0
 
 
