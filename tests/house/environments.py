@@ -61,7 +61,7 @@ def link_collection(parent: Path, top: Path = TOP) -> None:
 
 def stamp_text(environment: Environment, python: Path, version: interpreters.Version, top: Path) -> str:
     pins = (top / environment.requirements).read_bytes()
-    parts = (RECIPE, str(top), str(python), str(version), hashlib.sha256(pins).hexdigest())
+    parts = (RECIPE, str(top / environment.folder), str(python), str(version), hashlib.sha256(pins).hexdigest())
     return "\n".join(parts) + "\n"
 
 
@@ -78,6 +78,13 @@ def run(argv: Sequence[str | Path], doing: str) -> None:
         raise SetupError(f"{doing} failed:\n{end}\nThis machine's own pip settings are used: see `pip config list`.")
 
 
+def discard(folder: Path) -> None:
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
+
+
 def make(environment: Environment, python: Path, version: interpreters.Version, top: Path = TOP) -> bool:
     """False when there was nothing to do."""
     folder = top / environment.folder
@@ -88,9 +95,7 @@ def make(environment: Environment, python: Path, version: interpreters.Version, 
     if free < environment.megabytes:
         raise SetupError(f"{folder} needs {environment.megabytes} MB, {top} has {free} MB free: make room there.")
     print(f"making {environment.folder} (Python {version[0]}.{version[1]}, {environment.requirements})", flush=True)
-    if folder.is_symlink():
-        folder.unlink()
-    shutil.rmtree(folder, ignore_errors=True)
+    discard(folder)
     run([python, "-m", "venv", folder], f"python3 -m venv {folder}")
     pip: list[str | Path] = [folder / "bin" / "python", "-m", "pip"]
     # --no-deps: what is not pinned must not come in; `pip check` then finds a pin that is missing.
@@ -102,18 +107,30 @@ def make(environment: Environment, python: Path, version: interpreters.Version, 
     return True
 
 
-def ensure(name: str, found: list[interpreters.Interpreter]) -> None:
+def ensure(name: str, found: list[interpreters.Interpreter], top: Path = TOP) -> None:
     environment = ENVIRONMENTS[name]
     if name in ("main", "bench"):
-        make(environment, Path(sys.executable), sys.version_info[:2])
+        make(environment, Path(sys.executable), sys.version_info[:2], top)
         return
     chosen = interpreters.newest_between(found, environment.oldest, environment.newest)
     if chosen:
-        make(environment, chosen.path, chosen.version)
+        make(environment, chosen.path, chosen.version, top)
+    elif name == "core-newest":
+        stand_in(environment, top)
+    else:
+        # Its Pythons leave the distributions; where none is left it is tried on the one that is there.
+        make(environment, Path(sys.executable), sys.version_info[:2], top)
+
+
+def stand_in(environment: Environment, top: Path) -> None:
+    """The newest ansible-core that runs on the Python of .venv is the one in .venv."""
+    folder, main_folder = top / environment.folder, top / ENVIRONMENTS["main"].folder
+    if folder.is_symlink() and folder.resolve() == main_folder.resolve():
         return
-    oldest, newest = (".".join(map(str, version)) for version in (environment.oldest, environment.newest))
-    wanted = f"{oldest} or newer" if environment.newest == ENDLESS else f"{oldest} to {newest}"
-    print(f"not made: {environment.folder}: no Python {wanted} that has its venv module was found")
+    print(f"{environment.folder}: no newer Python was found, so .venv stands in for it")
+    discard(folder)
+    folder.parent.mkdir(exist_ok=True)
+    folder.symlink_to(main_folder)
 
 
 def ensure_targets(found: list[interpreters.Interpreter]) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from house import environments
 from house.environments import Environment, SetupError
+from house.interpreters import Interpreter
 
 PYTHON = Path(sys.executable)
 VERSION = sys.version_info[:2]
@@ -110,9 +111,49 @@ def test_no_room_is_told_before_anything_is_made(top: Path) -> None:
     assert not (top / ".venv").exists()
 
 
-def test_no_fitting_python_is_said_and_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
-    environments.ensure("core-2.16", [])
-    assert ".venv-core/2.16: no Python 3.10 to 3.12" in capsys.readouterr().out
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Folder and Python of what would be made."""
+    found: list[tuple[str, str]] = []
+
+    def record(environment: Environment, python: Path, _version: object, _top: Path) -> bool:
+        found.append((environment.folder, str(python)))
+        return True
+
+    monkeypatch.setattr(environments, "make", record)
+    return found
+
+
+FOUND = [Interpreter((3, minor), Path(f"/p/3.{minor}"), makes_venvs=True) for minor in (9, 10, 12, 13)]
+
+
+def test_each_core_gets_the_newest_python_that_it_supports(made: list[tuple[str, str]], top: Path) -> None:
+    environments.ensure("core-2.16", FOUND, top)
+    environments.ensure("core-newest", FOUND, top)
+    assert made == [(".venv-core/2.16", "/p/3.12"), (".venv-core/newest", "/p/3.13")]
+
+
+def test_the_old_core_is_tried_on_what_is_there(made: list[tuple[str, str]], top: Path) -> None:
+    environments.ensure("core-2.16", FOUND[3:], top)
+    assert made == [(".venv-core/2.16", sys.executable)]
+
+
+def test_the_main_environment_stands_in_for_the_newest_core(made: list[tuple[str, str]], top: Path) -> None:
+    (top / ".venv").mkdir()
+    for _time in range(2):
+        environments.ensure("core-newest", FOUND[:2], top)
+        assert (top / ".venv-core" / "newest").resolve() == top / ".venv"
+    assert made == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_stood_in_is_replaced_and_stays_whole(top: Path) -> None:
+    make(top)
+    environments.ensure("core-newest", [], top)
+    newest = Environment(".venv-core/newest", "pins.txt", 1)
+    assert environments.make(newest, PYTHON, VERSION, top)
+    assert not (top / ".venv-core" / "newest").is_symlink()
+    assert (top / ".venv" / "complete").exists()
 
 
 @pytest.mark.parametrize("file", sorted(environments.TOP.glob("tests/requirements*.txt")), ids=lambda path: path.name)
