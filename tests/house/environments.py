@@ -153,6 +153,9 @@ def main() -> int:
     except SetupError as error:
         print(f"tests/setup: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("tests/setup: interrupted; the next run begins this environment anew", file=sys.stderr)
+        return 130
     return 0
 
 
