@@ -56,5 +56,5 @@ STEPS = (
     Step("sanity", "fast", "ansible-test sanity", python("-m", "house.sanity"), 10),
     Step("molecule-container", "machines", "a container is left alone", ["molecule", "test", "-s", "container"], 10),
     Step("molecule-default", "machines", "harden, crash, come back", ["molecule", "test", "-s", "default"], 25),
-    Step("machines", "machines", "what needs a machine of its own", pytest("tests/machine"), 40),
+    Step("machine", "machines", "what needs a machine of its own", pytest("tests/machine"), 40),
 )  # fmt: skip

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026, kernelops contributors
+"""The table of steps can be asked for by name, and misses no molecule scenario."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from house.sources import TOP
+from house.steps import GROUPS, STEPS, Step
+
+
+def listed(*names: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(TOP / "tests" / "run.py"), "--list", *names]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def names(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line.split()[0] for line in done.stdout.splitlines()]
+
+
+def test_a_name_means_one_step_or_one_group() -> None:
+    known = [step.name for step in STEPS] + list(GROUPS)
+    assert sorted(known) == sorted(set(known))
+    assert {step.group for step in STEPS} == set(GROUPS)
+
+
+def test_cheap_groups_come_first() -> None:
+    groups = list(GROUPS)
+    assert [step.group for step in STEPS] == sorted((step.group for step in STEPS), key=groups.index)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_each_step_can_be_asked_for_alone(step: Step) -> None:
+    assert names(listed(step.name)) == [step.name]
+
+
+def test_a_group_and_all() -> None:
+    assert names(listed("fast")) == [step.name for step in STEPS if step.group == "fast"]
+    assert names(listed()) == [step.name for step in STEPS]
+
+
+def test_a_misspelt_step_is_refused_before_anything_runs() -> None:
+    done = listed("yamlint")
+    assert done.returncode == 1
+    assert "no such step: yamlint" in done.stderr
+
+
+def test_every_scenario_has_its_step() -> None:
+    scenarios = {f"molecule-{path.parent.name}" for path in TOP.glob("molecule/*/molecule.yml")}
+    assert scenarios - {step.name for step in STEPS} == set()
