@@ -18,10 +18,12 @@ from lab.errors import LabError
 
 ACCELERATORS = {
     # Two threads and a large translation buffer: 12 instead of 20 s to SSH.
-    "tcg": ["-accel", "tcg,tb-size=512,thread=multi", "-cpu", "max"],
-    "kvm": ["-accel", "kvm", "-cpu", "host"],
-    "hvf": ["-accel", "hvf", "-cpu", "host"],
+    "tcg": "tcg,tb-size=512,thread=multi",
+    "kvm": "kvm",
+    "hvf": "hvf",
 }
+# Every feature of an emulated processor makes udev load a driver for it. A user's image may need more than ours.
+PLAIN_CPU, FULL_CPU, REAL_CPU = "qemu64,svm=off", "max", "host"
 SNAPSHOT = "booted"
 PROGRAM = "qemu-system-x86_64"
 
@@ -54,7 +56,9 @@ def version() -> str:
 
 def command(*, name: str, hardware: Hardware, port: int, seed: bool, restore: bool) -> list[str]:
     """Return QEMU's command line; file names are relative to the machine's state folder."""
-    arguments = [PROGRAM, "-name", name, "-machine", "q35", *ACCELERATORS[hardware.accel]]
+    arguments = [PROGRAM, "-name", name, "-machine", "q35", "-accel", ACCELERATORS[hardware.accel]]
+    emulated = FULL_CPU if seed else PLAIN_CPU
+    arguments += ["-cpu", emulated if hardware.accel == "tcg" else REAL_CPU]
     arguments += ["-smp", str(hardware.cpus), "-m", str(hardware.memory)]
     arguments += ["-display", "none", "-nodefaults", "-no-user-config"]
     arguments += ["-drive", "file=disk.qcow2,if=none,id=disk0,format=qcow2,cache=unsafe,discard=unmap"]
