@@ -22,7 +22,7 @@ class Process:
 
     def alive(self) -> bool:
         """Tell whether this very process still runs (a zombie does not)."""
-        return self.pid > 0 and start_time(self.pid) == self.start
+        return bool(self.start) and start_time(self.pid) == self.start
 
     def describe(self) -> str:
         """Return pid and command line for a message."""
