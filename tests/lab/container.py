@@ -22,7 +22,11 @@ def command(name: str) -> list[str]:
 
 def prepare(archive: Path, port: int) -> list[list[str]]:
     """Return the commands that make the root tree in the state folder, as root."""
-    script = 'rm -rf root && mkdir -m 755 root && tar --zstd -C root -xf "$1" && printf "$2" > root/etc/ssh/sshd_config.d/lab.conf'
+    # Debian's presets enable ssh.socket as well, and that one listens on port 22 of every address.
+    script = (
+        'rm -rf root && mkdir -m 755 root && tar --zstd -C root -xf "$1" && printf "$2" > root/etc/ssh/sshd_config.d/lab.conf'
+        " && ln -sf /dev/null root/etc/systemd/system/ssh.socket"
+    )
     return [["sh", "-ec", script, "sh", str(archive), SSHD.format(port=port).replace("\n", "\\n")]]
 
 

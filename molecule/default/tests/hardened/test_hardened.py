@@ -1,0 +1,53 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A hardened machine: live values, files, and the boot entries that the next restart takes."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+
+DROP_IN = "/etc/sysctl.d/99-zz-panic_sysctl.conf"
+VALUES = {"kernel.panic": 10, "kernel.panic_on_oops": 1, "kernel.oops_limit": 100, "vm.panic_on_oom": 0}
+
+
+@pytest.mark.parametrize(("key", "value"), VALUES.items())
+def test_live_values(host: t.Any, key: str, value: int) -> None:
+    assert host.sysctl(key) == value
+
+
+def test_the_drop_in(host: t.Any) -> None:
+    file = host.file(DROP_IN)
+    assert (file.user, file.mode) == ("root", 0o644)
+    for key, value in VALUES.items():
+        assert f"-{key} = {value}\n" in file.content_string
+
+
+def test_systemd_takes_the_drop_in_last(host: t.Any) -> None:
+    """What systemd itself says it will apply, not what we believe."""
+    shown = host.run("/lib/systemd/systemd-sysctl --cat-config").stdout
+    assert re.findall(r"(?m)^-?kernel\.panic\s*=\s*(\S+)", shown)[-1] == "10"
+
+
+def test_systemd_sysctl_still_starts(host: t.Any) -> None:
+    assert host.run("systemctl restart systemd-sysctl").rc == 0
+    assert host.sysctl("kernel.panic") == 10
+
+
+def test_normal_entries_carry_panic_and_recovery_entries_do_not(host: t.Any) -> None:
+    menu = host.file("/boot/grub/grub.cfg").content_string
+    lines = re.findall(r"(?m)^\s*linux\s+\S*vmlinuz\S*\s+(.*)$", menu)
+    normal = [line.split() for line in lines if " single" not in line]
+    recovery = [line.split() for line in lines if " single" in line]
+    assert len(normal) >= 2
+    assert recovery
+    assert all([word for word in words if word.startswith("panic=")] == ["panic=10"] for words in normal)
+    assert not any(word.startswith("panic=") for words in recovery for word in words)
+
+
+def test_a_kernel_to_come_gets_it_too(host: t.Any) -> None:
+    """What a kernel package's installation does."""
+    assert host.run("update-grub").rc == 0
+    test_normal_entries_carry_panic_and_recovery_entries_do_not(host)
