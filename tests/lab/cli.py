@@ -14,10 +14,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab import doctor, fleet, images, inventory, paths, recipes, state  # noqa: E402
-from lab.errors import LabError  # noqa: E402
-from lab.faults import FAULTS  # noqa: E402
-from lab.machine import Machine  # noqa: E402
+from lab import doctor, fleet, images, inventory, paths, recipes, state
+from lab.errors import LabError
+from lab.faults import FAULTS
+from lab.machine import Machine
 
 
 def build(options: argparse.Namespace) -> int:
@@ -46,7 +46,11 @@ def up(options: argparse.Namespace) -> int:
         if not options.json:
             print(f"{host}: {' '.join(machine.address.command())}")
     if options.json:
-        print(json.dumps({host: machine.facts | {"folder": str(machine.state.folder)} for host, machine in machines.items()}))
+        print(
+            json.dumps(
+                {host: machine.facts | {"folder": str(machine.state.folder)} for host, machine in machines.items()}
+            )
+        )
     return 0
 
 
@@ -61,7 +65,9 @@ def listing(_options: argparse.Namespace) -> int:
     for found in state.all_states():
         facts, owner = found.read(), found.owner()
         life = "running" if found.alive() else "dead"
-        print(f"{facts.get('name')}\t{life}\t{facts.get('image')}\tport {facts.get('port')}\t{owner.describe() if owner else 'no owner'}")
+        print(
+            f"{facts.get('name')}\t{life}\t{facts.get('image')}\tport {facts.get('port')}\t{owner.describe() if owner else 'no owner'}"
+        )
     return 0
 
 
@@ -97,7 +103,9 @@ def crash(options: argparse.Namespace) -> int:
 def faults(_options: argparse.Namespace) -> int:
     """List the faults."""
     for fault in FAULTS:
-        print(f"{fault.name:16} {fault.kind:8} {'any host' if fault.always_fatal else 'panic_on_oops':14} {fault.summary}")
+        print(
+            f"{fault.name:16} {fault.kind:8} {'any host' if fault.always_fatal else 'panic_on_oops':14} {fault.summary}"
+        )
     return 0
 
 
@@ -127,7 +135,9 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument("--memory", type=int, default=512, help="MiB")
     start.add_argument("--cpus", type=int, default=2)
     start.add_argument("--cold", action="store_true", help="boot through GRUB instead of restoring a snapshot")
-    start.add_argument("--owner", help="a pid whose end is the machine's end, `auto` (default) or `none`", default="auto")
+    start.add_argument(
+        "--owner", help="a pid whose end is the machine's end, `auto` (default) or `none`", default="auto"
+    )
     start.add_argument("--qemu-arg", action="append", default=[], help="one more argument for QEMU")
     start.add_argument("--inventory", help="write an Ansible inventory of the machines here")
     start.add_argument("--json", action="store_true")

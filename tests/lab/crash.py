@@ -16,7 +16,9 @@ from lab.ssh import Result
 ENTRY_ID = "kernelops-lab-fault"
 CUSTOM = "/boot/grub/custom.cfg"
 STRIKE_SECONDS = {"running": 45.0, "early": 240.0}
-FORGET = f"if grep -qs {ENTRY_ID} {CUSTOM}; then rm -f {CUSTOM}; grub-editenv /boot/grub/grubenv unset next_entry; sync; fi"
+FORGET = (
+    f"if grep -qs {ENTRY_ID} {CUSTOM}; then rm -f {CUSTOM}; grub-editenv /boot/grub/grubenv unset next_entry; sync; fi"
+)
 
 
 class Target(Protocol):
@@ -47,7 +49,9 @@ def normal_entry(menu: str) -> list[str]:
         lines = entry[1].splitlines()
         if any(line.split()[:1] == ["linux"] for line in lines):
             return lines
-    raise LabError("No menu entry in /boot/grub/grub.cfg boots Linux: early faults need a GRUB menu with its entries in that file.")
+    raise LabError(
+        "No menu entry in /boot/grub/grub.cfg boots Linux: early faults need a GRUB menu with its entries in that file."
+    )
 
 
 def faulty_entry(menu: str, fault: Fault) -> str:
@@ -99,4 +103,6 @@ def strike(machine: Target, fault: Fault) -> Crash:
             return Crash(fault, boot_id, time.monotonic(), offset)
         time.sleep(0.1)
     tail = machine.serial(offset)[-600:]
-    raise LabError(f"The fault {fault.name} did not show on the console of {machine.name} ({fault.mark}); its last words:\n{tail}")
+    raise LabError(
+        f"The fault {fault.name} did not show on the console of {machine.name} ({fault.mark}); its last words:\n{tail}"
+    )

@@ -55,7 +55,10 @@ def _refusal(check: object, *arguments: object) -> Iterator[str]:
 def _loop_devices() -> Iterator[str]:
     if os.geteuid() == 0 and not Path("/dev/loop-control").exists():
         yield "/dev/loop-control is missing: `modprobe loop`, or give this container its loop devices. Images cannot be built."
-    if os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+    if (
+        os.geteuid() == 0
+        and subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode
+    ):
         yield "`unshare --mount` is not permitted: this container needs CAP_SYS_ADMIN. Images cannot be built."
 
 

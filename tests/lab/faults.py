@@ -12,7 +12,9 @@ from lab.errors import LabError
 PANIC = r"Kernel panic - not syncing"
 MODULE = "/usr/local/lib/kernelops-lab/$(uname -r)/kernelops_crash.ko"
 PARAMETER = "/sys/module/kernelops_crash/parameters/fault"
-SYSRQ = "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=50ms sh -c 'echo c > /proc/sysrq-trigger'"
+SYSRQ = (
+    "systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=50ms sh -c 'echo c > /proc/sysrq-trigger'"
+)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,9 @@ def public_key() -> str:
         if not pair.exists():
             if not shutil.which("ssh-keygen"):
                 raise LabError("ssh-keygen is missing: apt-get install openssh-client")
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "kernelops-lab", "-f", str(pair)], check=True)
+            subprocess.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "kernelops-lab", "-f", str(pair)], check=True
+            )
     return pair.with_suffix(".pub").read_text(encoding="ascii").strip()
 
 
@@ -112,7 +114,9 @@ def build(recipe: recipes.Recipe, target: Path) -> float:
     resources.require_memory(BUILD_MEMORY_MIB, f"build {recipe.name}")
     missing = [tool for tool in ("mmdebstrap", "sgdisk", "mkfs.ext4", "qemu-img", "unshare") if not find_tool(tool)]
     if missing:
-        raise LabError(f"Missing to build images: {', '.join(missing)}. `python3 tests/lab/cli.py doctor` names the packages.")
+        raise LabError(
+            f"Missing to build images: {', '.join(missing)}. `python3 tests/lab/cli.py doctor` names the packages."
+        )
     with work_folder() as work:
         out = work / target.name
         _privileged_build(recipe, work, out)
@@ -149,5 +153,9 @@ def ensure(name: str) -> Image:
         else:
             print(f"lab: building the image {name} ...", file=sys.stderr, flush=True)
             took = build(recipe, target)
-            print(f"lab: built {name} in {took:.0f} s, {target.stat().st_size // resources.MIB} MiB", file=sys.stderr, flush=True)
+            print(
+                f"lab: built {name} in {took:.0f} s, {target.stat().st_size // resources.MIB} MiB",
+                file=sys.stderr,
+                flush=True,
+            )
     return Image(name, target, key, kind=recipe.kind)

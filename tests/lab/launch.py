@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -44,7 +45,9 @@ def max_seconds() -> float:
     return float(text)
 
 
-def description(wish: Wish, port: int, command: Sequence[str], prepare: Sequence[Sequence[str]] = ()) -> dict[str, object]:
+def description(
+    wish: Wish, port: int, command: Sequence[str], prepare: Sequence[Sequence[str]] = ()
+) -> dict[str, object]:
     """Return what the supervisor and later callers must know of a machine."""
     return {
         "name": wish.name,
@@ -116,7 +119,9 @@ def _control_answers(state: State) -> bool:
 
 
 def _port_was_taken(state: State) -> bool:
-    return any(words in state.log_tail(20) for words in ("Could not set up host forwarding rule", "Address already in use"))
+    return any(
+        words in state.log_tail(20) for words in ("Could not set up host forwarding rule", "Address already in use")
+    )
 
 
 def check_room(wish: Wish) -> None:
@@ -151,7 +156,11 @@ def _start_on_free_port(wish: Wish, state: State, prefix: Sequence[str]) -> Stat
         port = qemu.free_port()
         state.write(_describe(wish, port))
         supervisor = _spawn(state, prefix)
-        ready = (lambda: _control_answers(state)) if wish.image.kind == "disk" else (lambda: container.answers(port))
+        ready = (
+            functools.partial(container.answers, port)
+            if wish.image.kind == "tree"
+            else functools.partial(_control_answers, state)
+        )
         if _wait_started(state, supervisor, ready, 60):
             return state
         if not _port_was_taken(state):

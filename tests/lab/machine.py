@@ -62,7 +62,9 @@ class Machine:
         """Return a running machine of this checkout."""
         state = State(paths.state_dir(name))
         if not state.alive():
-            raise LabError(f"No machine called {name} is running: `python3 tests/lab/cli.py list` shows those that are.")
+            raise LabError(
+                f"No machine called {name} is running: `python3 tests/lab/cli.py list` shows those that are."
+            )
         return cls(state)
 
     def ready(self, timeout: float = READY_SECONDS) -> Machine:
@@ -72,7 +74,9 @@ class Machine:
             what = f"did not answer on ssh within {timeout:.0f} s" if self.alive() else "ended"
             tail = self.state.log_tail() or self.serial()[-600:]
             self.stop()
-            raise LabError(f"The machine {self.name} {what}; its last words:\n{tail}\nIts console: {self.facts['keep_log']}")
+            raise LabError(
+                f"The machine {self.name} {what}; its last words:\n{tail}\nIts console: {self.facts['keep_log']}"
+            )
         return self
 
     def alive(self) -> bool:
@@ -109,7 +113,9 @@ class Machine:
         """Wait for a boot other than the old one; return the seconds since `since` (now, unless given)."""
         began = time.monotonic() if since is None else since
         if not self.address.wait_boot(timeout, old_boot_id, self.alive):
-            raise LabError(f"{self.name} did not come back within {timeout:.0f} s; its last words:\n{self.serial()[-600:]}")
+            raise LabError(
+                f"{self.name} did not come back within {timeout:.0f} s; its last words:\n{self.serial()[-600:]}"
+            )
         took = time.monotonic() - began
         self.forget_connections()
         self.ssh(crash.FORGET)

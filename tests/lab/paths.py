@@ -30,7 +30,9 @@ def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
     if not base.is_absolute():
         raise LabError(f"KERNELOPS_LAB_CACHE is {base}: it must be an absolute path.")
     if base.resolve().is_relative_to(CHECKOUT):
-        raise LabError(f"The lab's cache {base} lies inside the repository: set KERNELOPS_LAB_CACHE to a folder outside.")
+        raise LabError(
+            f"The lab's cache {base} lies inside the repository: set KERNELOPS_LAB_CACHE to a folder outside."
+        )
     return base
 
 
@@ -40,7 +42,9 @@ def folder(name: str) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise LabError(f"Cannot make {path} ({error.strerror}): set KERNELOPS_LAB_CACHE to a folder you can write to.") from error
+        raise LabError(
+            f"Cannot make {path} ({error.strerror}): set KERNELOPS_LAB_CACHE to a folder you can write to."
+        ) from error
     return path
 
 

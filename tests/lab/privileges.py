@@ -20,5 +20,7 @@ def root_prefix(what: str) -> list[str]:
         raise LabError(f"To {what}, root is needed: run this as root, or as a user who may use sudo.")
     # Without a terminal sudo could only hang or fail in its own words.
     if not sys.stdin.isatty() and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode:
-        raise LabError(f"To {what}, root is needed, and sudo wants a password but there is no terminal: run `sudo -v` first.")
+        raise LabError(
+            f"To {what}, root is needed, and sudo wants a password but there is no terminal: run `sudo -v` first."
+        )
     return ["sudo", "--preserve-env=KERNELOPS_LAB_CACHE,http_proxy,https_proxy,no_proxy"]

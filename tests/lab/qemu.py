@@ -97,7 +97,9 @@ def image_format(path: Path) -> str:
     done = subprocess.run(["qemu-img", "info", "--output=json", str(path)], capture_output=True, text=True, check=False)
     found = json.loads(done.stdout).get("format", "") if done.returncode == 0 else ""
     if found != "qcow2":
-        raise LabError(f"{path} is {found or 'not a disk image'}: the lab takes qcow2 (qemu-img convert -O qcow2 IN OUT).")
+        raise LabError(
+            f"{path} is {found or 'not a disk image'}: the lab takes qcow2 (qemu-img convert -O qcow2 IN OUT)."
+        )
     return str(found)
 
 

@@ -41,4 +41,6 @@ def require_memory(mebibytes: int, what: str) -> None:
     """Refuse a step for which memory is too short."""
     free = free_memory_mib()
     if free < mebibytes:
-        raise LabError(f"To {what}, {mebibytes} MiB of memory are needed, and {free} MiB are free: end other programs or machines.")
+        raise LabError(
+            f"To {what}, {mebibytes} MiB of memory are needed, and {free} MiB are free: end other programs or machines."
+        )

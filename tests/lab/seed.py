@@ -24,7 +24,9 @@ def both(number: int, size: int) -> bytes:
 
 def record(name: bytes, block: int, length: int, flags: int) -> bytes:
     """Return a directory record."""
-    body = b"\0" + both(block, 4) + both(length, 4) + DATE + bytes((flags, 0, 0)) + both(1, 2) + bytes((len(name),)) + name
+    body = (
+        b"\0" + both(block, 4) + both(length, 4) + DATE + bytes((flags, 0, 0)) + both(1, 2) + bytes((len(name),)) + name
+    )
     size = 1 + len(body) + (len(name) + 1) % 2
     return bytes((size,)) + body.ljust(size - 1, b"\0")
 
@@ -49,7 +51,11 @@ def volume_descriptor(blocks: int) -> bytes:
 
 def iso(files: Mapping[str, bytes]) -> bytes:
     """Return a volume that holds small files in its root; Linux shows their names in lower case."""
-    entries, contents, block = [record(b"\0", ROOT_BLOCK, BLOCK, 2), record(b"\x01", ROOT_BLOCK, BLOCK, 2)], b"", FIRST_FILE_BLOCK
+    entries, contents, block = (
+        [record(b"\0", ROOT_BLOCK, BLOCK, 2), record(b"\x01", ROOT_BLOCK, BLOCK, 2)],
+        b"",
+        FIRST_FILE_BLOCK,
+    )
     for name in sorted(files):
         data = files[name]
         entries.append(record(name.upper().encode() + b".;1", block, len(data), 0))

@@ -51,7 +51,9 @@ def _make(image: Image, hardware: qemu.Hardware, target: Path) -> None:
     try:
         address = Address(state.read()["port"])
         if not address.wait_boot(BOOT_SECONDS, running=state.alive):
-            raise LabError(f"{image.name} did not answer on ssh within {BOOT_SECONDS} s of its first boot; console: {keep_log(wish)}")
+            raise LabError(
+                f"{image.name} did not answer on ssh within {BOOT_SECONDS} s of its first boot; console: {keep_log(wish)}"
+            )
         settled = address.run(SETTLE, BOOT_SECONDS)
         if settled.returncode or settled.stdout.strip():
             raise LabError(f"{image.name} did not boot cleanly: {settled.stdout.strip() or settled.stderr.strip()}")

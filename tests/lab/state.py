@@ -92,7 +92,9 @@ class State:
             time.sleep(0.1)
         if self.alive():
             supervisor = self.process("supervisor")
-            raise LabError(f"The machine in {self.folder} did not end within {timeout:.0f} s: kill {supervisor and supervisor.pid}")
+            raise LabError(
+                f"The machine in {self.folder} did not end within {timeout:.0f} s: kill {supervisor and supervisor.pid}"
+            )
         self.remove()
 
 

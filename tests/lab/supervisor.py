@@ -21,8 +21,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab.processes import Process, identify  # noqa: E402
-from lab.state import State  # noqa: E402
+from lab.processes import Process, identify
+from lab.state import State
 
 TICK = 0.25
 PR_SET_PDEATHSIG = 1
@@ -77,7 +77,11 @@ def main() -> int:
         for command in plan["prepare"]:
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
         machine = subprocess.Popen(
-            plan["command"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent
+            plan["command"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - there are no threads here
         )
     state.write_processes(supervisor=identify(os.getpid()), machine=identify(machine.pid))
     reason = watch(machine, state, owner, plan["deadline"])
