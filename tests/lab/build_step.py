@@ -15,8 +15,8 @@ from types import FrameType
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab import disk  # noqa: E402
-from lab.rootfs import Plan, bootstrap, configure, run  # noqa: E402
+from lab import disk
+from lab.rootfs import Plan, bootstrap, configure, run
 
 
 def build_tree(plan: Plan) -> None:

@@ -72,8 +72,12 @@ def install_boot(root: Path, dev: Path, file_system: str) -> None:
         run(["chroot", root, "update-initramfs", "-c", "-k", "all"])
         run(["chroot", root, "grub-install", "--target=i386-pc", f"/dev/{loop.DISK}"])
         run(["chroot", root, "update-grub"])
-    if f"search --no-floppy --fs-uuid --set=root {file_system}" not in (root / "boot/grub/grub.cfg").read_text(encoding="utf-8"):
-        raise SystemExit("update-grub wrote no entry for the new disk: no kernel in the image, or its disk was not found")
+    if f"search --no-floppy --fs-uuid --set=root {file_system}" not in (root / "boot/grub/grub.cfg").read_text(
+        encoding="utf-8"
+    ):
+        raise SystemExit(
+            "update-grub wrote no entry for the new disk: no kernel in the image, or its disk was not found"
+        )
 
 
 def build(plan: Plan) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from collections.abc import Iterable
@@ -24,7 +25,16 @@ INGREDIENTS = (
     "crash_module/Kbuild",
 )
 COMMON = ("systemd-sysv", "dbus", "openssh-server", "python3", "python3-apt", "procps", "kmod", "iproute2", "sudo")
-MACHINE = ("udev", "initramfs-tools", "grub-pc", "linux-image-cloud-amd64", "zstd", "e2fsprogs", "fdisk", "ca-certificates")
+MACHINE = (
+    "udev",
+    "initramfs-tools",
+    "grub-pc",
+    "linux-image-cloud-amd64",
+    "zstd",
+    "e2fsprogs",
+    "fdisk",
+    "ca-certificates",
+)
 
 
 @dataclass(frozen=True)
@@ -59,12 +69,20 @@ def find(name: str) -> Recipe:
     except KeyError:
         known = ", ".join(sorted(RECIPES))
         variable = "LAB_IMAGE_" + name.upper().replace("-", "_")
-        raise LabError(f"No image is called {name!r} (there are: {known}): for one of your own set {variable}=/path.qcow2") from None
+        raise LabError(
+            f"No image is called {name!r} (there are: {known}): for one of your own set {variable}=/path.qcow2"
+        ) from None
+
+
+def _meaning(path: Path) -> bytes:
+    """Return what a file says to a machine: a comment or a line break must not cost anyone a build."""
+    text = path.read_bytes()
+    return ast.dump(ast.parse(text)).encode() if path.suffix == ".py" else text
 
 
 def key(recipe: Recipe, public_key: str, source: Path = LAB_SOURCE, ingredients: Iterable[str] = INGREDIENTS) -> str:
     """Name a build by its content: equal ingredients give an equal name."""
     digest = hashlib.sha256(json.dumps([recipe.as_dict(), public_key], sort_keys=True).encode())
     for name in ingredients:
-        digest.update(name.encode() + b"\0" + (source / name).read_bytes() + b"\0")
+        digest.update(name.encode() + b"\0" + _meaning(source / name) + b"\0")
     return digest.hexdigest()[:16]

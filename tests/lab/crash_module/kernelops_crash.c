@@ -71,9 +71,10 @@ static noinline void strike_invalid_opcode(void)
 
 static noinline void strike_divide_error(void)
 {
-	volatile int zero = 0;
+	/* Both volatile: a compiler answers 1 / x without dividing. */
+	volatile int number = 42, zero = 0;
 
-	sink = 1 / zero;
+	sink = number / zero;
 }
 
 static noinline unsigned long deeper(unsigned long level)

@@ -33,8 +33,16 @@ def test_equal_ingredients_give_an_equal_key(source: Path) -> None:
 @pytest.mark.parametrize("name", recipes.INGREDIENTS)
 def test_each_ingredient_changes_the_key(source: Path, name: str) -> None:
     before = recipes.key(DEBIAN12, KEY, source)
-    (source / name).write_text((source / name).read_text() + "\n")
+    with open(source / name, "a") as file:
+        file.write("\nMORE = 1\n")
     assert recipes.key(DEBIAN12, KEY, source) != before
+
+
+def test_a_comment_or_a_line_break_costs_no_build(source: Path) -> None:
+    before = recipes.key(DEBIAN12, KEY, source)
+    text = (source / "disk.py").read_text()
+    (source / "disk.py").write_text("# why\n" + text.replace("(plan: Plan", "(\n    plan: Plan"))
+    assert recipes.key(DEBIAN12, KEY, source) == before
 
 
 def test_packages_suite_and_public_key_change_the_key() -> None:
