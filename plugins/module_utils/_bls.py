@@ -8,12 +8,11 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _cmdline
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
 
 ENTRIES = "/boot/loader/entries"
 DEFAULTS = "/etc/default/grub"
 KERNEL_CMDLINE = "/etc/kernel/cmdline"
-STATE_DIR = "/var/lib/kernelops-panic_hardening"
 
 
 def state_file(name: str) -> str:

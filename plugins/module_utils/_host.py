@@ -15,6 +15,8 @@ import subprocess
 import tempfile
 from typing import IO, List, NamedTuple, Optional
 
+# What a host had before our first change, where a file of the distribution cannot tell it any more.
+STATE_DIR = "/var/lib/kernelops-panic_hardening"
 SEARCH_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 # Kernel interfaces and configuration files are small; what is larger is not what its name says.
 READ_LIMIT = 16 * 1024 * 1024

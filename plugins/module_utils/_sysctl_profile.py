@@ -8,9 +8,8 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _sysctl, _sysctl_rivals
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
 
-STATE_DIR = "/var/lib/kernelops-panic_hardening"
 HEADER = """\
 # Managed by Ansible, kernelops.panic_hardening.sysctl_profile (name: %s): changes are overwritten.
 # A dash lets a kernel that lacks a key, or refuses a value, boot on without a failed unit.

@@ -8,7 +8,7 @@ import re
 from typing import Any, Callable, Dict
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError, Unreadable
 
 
 def main(module: Any, run: Callable[[Any, Host], Dict[str, Any]], host: Host) -> None:
@@ -16,7 +16,8 @@ def main(module: Any, run: Callable[[Any, Host], Dict[str, Any]], host: Host) ->
     try:
         result = run(module, host)
     except (PolicyError, HostError) as error:
-        module.fail_json(msg=clean(str(error)))
+        hint = "; it is for root alone: set become: true" if isinstance(error, Unreadable) and os.geteuid() != 0 else ""
+        module.fail_json(msg=clean(str(error)) + hint)
     module.exit_json(**clean(result))
 
 
