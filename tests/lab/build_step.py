@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import FrameType
 
@@ -42,6 +43,12 @@ def stop(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
+def watch_caller() -> None:
+    """End when the caller is gone: it holds our standard input open as long as it waits."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def main() -> int:
     """Build what the plan asks for."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
@@ -49,7 +56,8 @@ def main() -> int:
     os.environ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     os.environ["LC_ALL"] = "C.UTF-8"
     os.umask(0o022)
-    plan = Plan.from_json(sys.stdin.read())
+    plan = Plan.from_json(sys.stdin.readline())
+    threading.Thread(target=watch_caller, daemon=True).start()
     lock = open(Path(plan.work) / ".lock", encoding="ascii")  # noqa: SIM115 - held until the end of this process
     fcntl.flock(lock, fcntl.LOCK_SH)
     try:

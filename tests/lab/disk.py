@@ -88,10 +88,10 @@ def build(plan: Plan) -> None:
     target.mkdir()
     dev.mkdir()
     partition(disk, int(str(plan.recipe["disk_mib"])))
-    with loop.devices(disk, dev):
+    with loop.devices(disk, dev) as found:
         lazy = "lazy_itable_init=1,lazy_journal_init=1"
         run(["mkfs.ext4", "-q", "-F", "-L", "rootfs", "-U", file_system, "-E", lazy, dev / loop.ROOT_PARTITION])
-        with loop.root_mounted(dev, target) as root:
+        with loop.root_mounted(found, target) as root:
             # The kernel's package would make an initrd and a trigger the same one again: it is made once, below.
             os.environ["INITRD"] = "No"
             bootstrap(plan, root, fstab=f"UUID={file_system} / ext4 errors=remount-ro 0 1", downloads=HEADERS)

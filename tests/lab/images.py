@@ -23,6 +23,7 @@ from lab.errors import LabError
 
 BUILD_DISK_MIB, BUILD_MEMORY_MIB = 4096, 768
 KEEP_OTHERS_DAYS = 14
+END_SECONDS = 30
 SUFFIX = {"disk": "qcow2", "tree": "tar.zst"}
 
 
@@ -100,10 +101,19 @@ def _privileged_build(recipe: recipes.Recipe, work: Path, out: Path) -> None:
     ]
     log = work / "build.log"
     with open(log, "wb") as output:
-        done = subprocess.run(command, input=json.dumps(plan).encode(), stdout=output, stderr=output, check=False)
-    if done.returncode or not out.exists():
+        step = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output)
+        assert step.stdin
+        try:
+            step.stdin.write(json.dumps(plan).encode() + b"\n")
+            step.stdin.flush()
+            code = step.wait()
+        finally:
+            # It ends when this pipe does: also when we are killed, and through a sudo that we may not signal.
+            step.stdin.close()
+            step.wait(END_SECONDS)
+    if code or not out.exists():
         tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-        raise LabError(f"Building {recipe.name} failed with {done.returncode}; the last lines were:\n{tail}")
+        raise LabError(f"Building {recipe.name} failed with {code}; the last lines were:\n{tail}")
 
 
 def build(recipe: recipes.Recipe, target: Path) -> float:

@@ -9,8 +9,10 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.rootfs import run
@@ -55,9 +57,21 @@ def _wait_for(path: Path) -> Path:
     return path
 
 
+@dataclass(frozen=True)
+class Devices:
+    """A /dev in which the image is the first virtio disk, and the loop device behind it."""
+
+    folder: Path
+    loop: Path
+
+    def release(self) -> None:
+        """Free the loop device, now or when its last user ends: then a mount's end, also by a kill, is enough."""
+        subprocess.run(["losetup", "--detach", self.loop], stderr=subprocess.DEVNULL, check=False)
+
+
 @contextlib.contextmanager
-def devices(disk: Path, folder: Path) -> Iterator[Path]:
-    """Give a /dev in which the image is the first virtio disk."""
+def devices(disk: Path, folder: Path) -> Iterator[Devices]:
+    """Give the devices of an image for the length of a block."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(mounted("-t", "tmpfs", "-o", "mode=755", "lab-dev", folder))
         for name in NODES:
@@ -65,25 +79,26 @@ def devices(disk: Path, folder: Path) -> Iterator[Path]:
             os.mknod(folder / name, number.st_mode, number.st_rdev)
             (folder / name).chmod(0o666)
         loop = Path(run(["losetup", "--find", "--show", "--partscan", disk]).strip())
+        found = Devices(folder, loop)
         try:
             # Not every kernel can read a GPT by itself.
             run(["partx", "--update", loop])
             _node(folder / DISK, SYS_BLOCK / loop.name / "dev")
             _node(folder / ROOT_PARTITION, _wait_for(SYS_BLOCK / loop.name / f"{loop.name}p2" / "dev"))
-            yield folder
+            yield found
         finally:
-            # Takes effect when its last user, a mount, is gone: also when this process is killed.
-            run(["losetup", "--detach", loop])
+            found.release()
 
 
 @contextlib.contextmanager
-def root_mounted(dev: Path, target: Path) -> Iterator[Path]:
+def root_mounted(found: Devices, target: Path) -> Iterator[Path]:
     """Mount the root partition under the name that it will have, which is the name GRUB asks the kernel for."""
-    run(["mount", "--bind", dev, "/dev"])
+    run(["mount", "--bind", found.folder, "/dev"])
     try:
         run(["mount", f"/dev/{ROOT_PARTITION}", target])
     finally:
         run(["umount", "/dev"])
+    found.release()
     try:
         yield target
     finally:
