@@ -22,7 +22,7 @@ from lab import apt_sources, paths, privileges, recipes, resources
 from lab.errors import LabError
 
 BUILD_DISK_MIB, BUILD_MEMORY_MIB = 4096, 768
-KEEP_OTHERS_DAYS = 14
+KEEP_OTHERS, KEEP_OTHERS_DAYS = 8, 14
 END_SECONDS = 30
 SUFFIX = {"disk": "qcow2", "tree": "tar.zst"}
 
@@ -130,6 +130,9 @@ def build(recipe: recipes.Recipe, target: Path) -> float:
     with work_folder() as work:
         out = work / target.name
         _privileged_build(recipe, work, out)
+        # A snapshot lies on top of the very image it was made from: on a second build of it, it would be garbage.
+        for path in paths.folder("snapshots").glob(f"{target.name.partition('.')[0]}-*"):
+            path.unlink()
         os.replace(out, target)
     _forget_old(recipe.name, target)
     return time.monotonic() - began
@@ -141,11 +144,12 @@ def find_tool(name: str) -> str | None:
 
 
 def _forget_old(name: str, current: Path) -> None:
-    """Remove builds of the same image that no checkout used for a while."""
+    """Remove builds of the same image that no checkout used for a while, and all but the latest few."""
     limit = time.time() - KEEP_OTHERS_DAYS * 86400
     for folder in ("images", "snapshots"):
-        for path in paths.folder(folder).glob(f"{name}-*"):
-            if path != current and path.stat().st_mtime < limit:
+        found = sorted(paths.folder(folder).glob(f"{name}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for place, path in enumerate(found):
+            if path != current and (place >= KEEP_OTHERS or path.stat().st_mtime < limit):
                 path.unlink(missing_ok=True)
 
 

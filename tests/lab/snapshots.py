@@ -28,7 +28,9 @@ def path_for(image: Image, hardware: qemu.Hardware) -> Path:
     """Return where the snapshot of this image on this hardware and QEMU is kept."""
     line = qemu.command(name="", hardware=hardware, port=0, seed=image.foreign, restore=False)
     text = "\n".join((image.key, qemu.version(), qemu.describe(line)))
-    return paths.folder("snapshots") / f"{image.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.qcow2"
+    return (
+        paths.folder("snapshots") / f"{image.name}-{image.key}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.qcow2"
+    )
 
 
 def ensure(image: Image, hardware: qemu.Hardware) -> Path:
