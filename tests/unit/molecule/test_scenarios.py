@@ -1,0 +1,29 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Molecule passes over a stage whose folder holds no test, and over a playbook that is not there: we do not."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+import yaml
+
+SCENARIOS = sorted((pathlib.Path(__file__).parents[3] / "molecule").glob("*/molecule.yml"))
+
+
+def arguments(scenario: pathlib.Path, action: str) -> list[str]:
+    steps = yaml.safe_load(scenario.read_text())["scenario"]["test_sequence"]
+    return [step.partition(" ")[2] for step in steps if step.split()[0] == action]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.parent.name)
+def test_each_stage_has_tests_and_each_test_a_stage(scenario: pathlib.Path) -> None:
+    stages = arguments(scenario, "verify")
+    assert stages
+    assert {f"tests/{test.parent.name}" for test in scenario.parent.glob("tests/**/test_*.py")} == set(stages)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.parent.name)
+def test_each_side_effect_is_there(scenario: pathlib.Path) -> None:
+    assert all((scenario.parent / playbook).is_file() for playbook in arguments(scenario, "side_effect"))
