@@ -19,7 +19,7 @@ VARIABLES = {
 
 def test_verify_alone_observes_and_changes_nothing(tmp_path: pathlib.Path) -> None:
     program = pathlib.Path(sys.executable).parent / "ansible-playbook"
-    command = [program, "-i", "localhost,", "-c", "local", "kernelops.panic_hardening.harden"]
+    command: list[str | pathlib.Path] = [program, "-i", "localhost,", "-c", "local", "kernelops.panic_hardening.harden"]
     command += ["-e", json.dumps(VARIABLES), "--tags", "panic_sysctl_verify"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
