@@ -13,7 +13,6 @@ from pathlib import Path
 from lab import loop
 from lab.rootfs import Plan, bootstrap, configure, configure_machine, run, write
 
-HEADERS = ("linux-headers-cloud-amd64", "make", "gcc")
 MODULE_DIR = "usr/local/lib/kernelops-lab"
 # Appended to what the distribution sets, as a cloud image does it, so that /etc/default/grub stays as shipped.
 # Mitigations guard nothing in a machine that lives for minutes, and cost an emulated processor much.
@@ -42,9 +41,8 @@ def unpack(package: Path, root: Path) -> None:
 
 
 def build_module(plan: Plan, root: Path) -> None:
-    """Compile the crash module in an overlay, so that no compiler stays in the image."""
+    """Compile the crash module for each kernel in an overlay, so that no compiler stays in the image."""
     work = Path(plan.work)
-    kernel = next((root / "lib/modules").iterdir()).name
     upper, merged = work / "upper", work / "merged"
     for folder in (upper, work / "overlay", merged):
         folder.mkdir()
@@ -52,12 +50,15 @@ def build_module(plan: Plan, root: Path) -> None:
     with loop.mounted("-t", "overlay", "-o", options, "overlay", merged):
         for package in sorted((work / "debs").glob("*.deb")):
             unpack(package, merged)
-        shutil.copytree(Path(__file__).parent / "crash_module", merged / "build")
-        with loop.mounted("--bind", "/dev", merged / "dev"):
-            run(["chroot", merged, "make", "-s", "-C", f"/usr/src/linux-headers-{kernel}", "M=/build", "modules"])
-        target = root / MODULE_DIR / kernel
-        target.mkdir(parents=True)
-        shutil.copy(merged / "build/kernelops_crash.ko", target / "kernelops_crash.ko")
+        for headers in sorted(merged.glob("usr/src/linux-headers-*-amd64")):
+            build = merged / "build"
+            shutil.rmtree(build, ignore_errors=True)
+            shutil.copytree(Path(__file__).parent / "crash_module", build)
+            with loop.mounted("--bind", "/dev", merged / "dev"):
+                run(["chroot", merged, "make", "-s", "-C", f"/usr/src/{headers.name}", "M=/build", "modules"])
+            target = root / MODULE_DIR / headers.name.removeprefix("linux-headers-")
+            target.mkdir(parents=True)
+            shutil.copy(build / "kernelops_crash.ko", target / "kernelops_crash.ko")
 
 
 def install_boot(root: Path, dev: Path, file_system: str) -> None:
@@ -94,7 +95,7 @@ def build(plan: Plan) -> None:
         with loop.root_mounted(found, target) as root:
             # The kernel's package would make an initrd and a trigger the same one again: it is made once, below.
             os.environ["INITRD"] = "No"
-            bootstrap(plan, root, fstab=f"UUID={file_system} / ext4 errors=remount-ro 0 1", downloads=HEADERS)
+            bootstrap(plan, root, fstab=f"UUID={file_system} / ext4 errors=remount-ro 0 1")
             configure(plan, root)
             configure_machine(root)
             build_module(plan, root)

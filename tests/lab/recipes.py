@@ -21,6 +21,7 @@ INGREDIENTS = (
     "rootfs.py",
     "disk.py",
     "loop.py",
+    "packages.sh",
     "crash_module/kernelops_crash.c",
     "crash_module/Kbuild",
 )
@@ -29,12 +30,13 @@ MACHINE = (
     "udev",
     "initramfs-tools",
     "grub-pc",
-    "linux-image-cloud-amd64",
     "zstd",
     "e2fsprogs",
     "fdisk",
     "ca-certificates",
 )
+KERNEL = "linux-image-cloud-amd64"
+OFFLINE = ("kdump-tools", "makedumpfile", "kexec-tools", "initramfs-tools-core")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Recipe:
     kind: str
     suite: str
     packages: tuple[str, ...]
+    kernel: str = ""  # the meta package: the machine has an earlier kernel of it, the last one waits in its archive
+    offline: tuple[str, ...] = ()  # what the machine can install by itself, from an archive on its own disk
     disk_mib: int = 2560
 
     def as_dict(self) -> dict[str, object]:
@@ -55,8 +59,8 @@ class Recipe:
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe("debian12", "disk", "bookworm", (*COMMON, *MACHINE)),
-        Recipe("debian13", "disk", "trixie", (*COMMON, *MACHINE)),
+        Recipe("debian12", "disk", "bookworm", (*COMMON, *MACHINE), KERNEL, OFFLINE),
+        Recipe("debian13", "disk", "trixie", (*COMMON, *MACHINE), KERNEL, OFFLINE),
         Recipe("container12", "tree", "bookworm", COMMON),
     )
 }

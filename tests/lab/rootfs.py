@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -73,22 +74,20 @@ def write(root: Path, name: str, text: str, mode: int = 0o644) -> None:
     path.chmod(mode)
 
 
-def bootstrap(plan: Plan, root: Path, *, fstab: str = "", downloads: Sequence[str] = ()) -> None:
-    """Install the packages; `downloads` are fetched next to the work folder and not installed."""
+def bootstrap(plan: Plan, root: Path, *, fstab: str = "") -> None:
+    """Install the packages, and for a machine its kernel, headers beside the root, and an archive of its own."""
     # Not as --dpkgopt: that sends each archive through a slow filter, which took a quarter of the build.
     excludes = "".join(f"path-exclude={pattern}\\n" for pattern in TRIM)
     hooks = [f"--extract-hook=printf '{excludes}' > \"$1/etc/dpkg/dpkg.cfg.d/lab\""]
     if fstab:
         # Before the kernel's own scripts run: without it the initrd gets no file system check.
         hooks.append(f"--setup-hook=mkdir -p \"$1/etc\" && printf '%s\\n' '{fstab}' > \"$1/etc/fstab\"")
-    if downloads:
-        store = Path(plan.work) / "debs"
-        store.mkdir()
-        wanted = " ".join(downloads)
-        hooks.append(
-            '--customize-hook=APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --yes -qq --download-only '
-            f'--no-install-recommends install {wanted} && mv "$1"/var/cache/apt/archives/*.deb "{store}/"'
-        )
+    kernel = str(plan.recipe["kernel"])
+    if kernel:
+        offline = plan.recipe["offline"]
+        assert isinstance(offline, list)
+        os.environ.update(STORE=str(Path(plan.work) / "debs"), KERNEL=kernel, OFFLINE=" ".join(offline))
+        hooks.append(f"--customize-hook={Path(__file__).with_name('packages.sh')}")
     run(
         [
             "mmdebstrap",
