@@ -40,6 +40,7 @@ def up(options: argparse.Namespace) -> int:
         snapshot=not options.cold,
         owner=owner,
         extra=options.qemu_arg,
+        reach=fleet.parse_links(options.reach),
     )
     if options.inventory:
         inventory.write(Path(options.inventory), machines)
@@ -140,6 +141,9 @@ def parser() -> argparse.ArgumentParser:
         "--owner", help="a pid whose end is the machine's end, `auto` (default) or `none`", default="auto"
     )
     start.add_argument("--qemu-arg", action="append", default=[], help="one more argument for QEMU")
+    start.add_argument(
+        "--reach", action="append", default=[], metavar="NAME=OTHER", help=f"NAME finds OTHER's ssh at {fleet.PEER}"
+    )
     start.add_argument("--inventory", help="write an Ansible inventory of the machines here")
     start.add_argument("--json", action="store_true")
     end = verb("down", down)

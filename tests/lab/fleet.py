@@ -14,6 +14,17 @@ from lab.machine import Machine
 from lab.processes import Process
 from lab.state import State, all_states, busy
 
+PEER = "10.0.2.100"  # in QEMU's network for guests, where nothing else is
+
+
+def parse_links(words: Sequence[str]) -> dict[str, str]:
+    """Return who reaches whom from `NAME=OTHER` words."""
+    pairs = [word.partition("=")[::2] for word in words]
+    for word, (name, other) in zip(words, pairs, strict=True):
+        if not name or not other or name == other:
+            raise LabError(f"--reach is {word!r}: write NAME=OTHER, for NAME to find OTHER's ssh at {PEER}.")
+    return dict(pairs)
+
 
 def parse(words: Sequence[str], image: str | None) -> dict[str, str]:
     """Return image by host from `NAME=IMAGE` words, or from names and one image."""
@@ -39,14 +50,24 @@ def owner(word: str) -> Process | None:
     return found
 
 
-def up(wanted: Mapping[str, str], *, prefix: str = "", **options: Any) -> dict[str, Machine]:
-    """Start machines, then wait for all of them; if one fails, none is left."""
+def up(
+    wanted: Mapping[str, str], *, prefix: str = "", reach: Mapping[str, str] | None = None, **options: Any
+) -> dict[str, Machine]:
+    """Start machines, then wait for all of them; if one fails, none is left.
+
+    `reach` says who finds whose ssh at PEER: its values are started before its keys.
+    """
+    links = reach or {}
+    strange = sorted({*links, *links.values()} - set(wanted))
+    if strange:
+        raise LabError(f"--reach names {strange[0]}, which is not one of the machines to start.")
     for image in dict.fromkeys(wanted.values()):
         images.ensure(image)
     machines: dict[str, Machine] = {}
     try:
-        for host, image in wanted.items():
-            machines[host] = Machine.begin(prefix + host, image, **options)
+        for host in sorted(wanted, key=lambda name: name in links):
+            peer = {PEER: machines[links[host]].address.port} if host in links else None
+            machines[host] = Machine.begin(prefix + host, wanted[host], reach=peer, **options)
         for machine in machines.values():
             machine.ready()
     except BaseException:

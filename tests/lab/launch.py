@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,7 @@ class Wish:
     hardware: qemu.Hardware
     owner: Process | None = None
     snapshot: Path | None = None
+    reach: Mapping[str, int] | None = None  # loopback ports by the address at which the machine finds them
 
 
 def max_seconds() -> float:
@@ -80,7 +81,12 @@ def _describe(wish: Wish, port: int) -> dict[str, object]:
     if wish.image.kind == "tree":
         return description(wish, port, container.command(wish.name), container.prepare(wish.image.path, port))
     command = qemu.command(
-        name=wish.name, hardware=wish.hardware, port=port, seed=wish.image.foreign, restore=wish.snapshot is not None
+        name=wish.name,
+        hardware=wish.hardware,
+        port=port,
+        seed=wish.image.foreign,
+        restore=wish.snapshot is not None,
+        reach=wish.reach,
     )
     return description(wish, port, command)
 

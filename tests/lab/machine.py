@@ -9,7 +9,7 @@ import os
 import secrets
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab import crash, images, launch, paths, qemu, snapshots
@@ -43,14 +43,15 @@ class Machine:
         snapshot: bool = True,
         owner: Process | None = None,
         extra: Sequence[str] = (),
+        reach: Mapping[str, int] | None = None,
     ) -> Machine:
-        """Start a machine without waiting for it; `ready` waits."""
+        """Start a machine without waiting for it; `ready` waits. It reaches the loopback ports of `reach`, by address."""
         source = images.ensure(image)
         hardware = qemu.Hardware(memory, cpus, qemu.accelerator(), tuple(extra))
         if source.foreign:
             qemu.image_format(source.path)
         booted = snapshots.ensure(source, hardware) if snapshot and source.kind == "disk" else None
-        return cls(launch.start(launch.Wish(name, source, hardware, owner, booted)))
+        return cls(launch.start(launch.Wish(name, source, hardware, owner, booted, reach)))
 
     @classmethod
     def create(cls, name: str, image: str, **options: Any) -> Machine:

@@ -7,9 +7,11 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ ACCELERATORS = {
 PLAIN_CPU, FULL_CPU, REAL_CPU = "qemu64,svm=off", "max", "host"
 SNAPSHOT = "booted"
 PROGRAM = "qemu-system-x86_64"
+RELAY = Path(__file__).with_name("relay.py")
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ def version() -> str:
     return subprocess.run([PROGRAM, "--version"], check=True, capture_output=True, text=True).stdout.splitlines()[0]
 
 
-def command(*, name: str, hardware: Hardware, port: int, seed: bool, restore: bool) -> list[str]:
+def command(
+    *, name: str, hardware: Hardware, port: int, seed: bool, restore: bool, reach: Mapping[str, int] | None = None
+) -> list[str]:
     """Return QEMU's command line; file names are relative to the machine's state folder."""
     arguments = [PROGRAM, "-name", name, "-machine", "q35", "-accel", ACCELERATORS[hardware.accel]]
     emulated = FULL_CPU if seed else PLAIN_CPU
@@ -67,7 +72,7 @@ def command(*, name: str, hardware: Hardware, port: int, seed: bool, restore: bo
         arguments += ["-drive", "file=seed.iso,if=none,id=seed0,format=raw,readonly=on"]
         arguments += ["-device", "virtio-blk-pci,drive=seed0"]
     # restrict: a machine that crashes for a living reaches nothing but our own port.
-    arguments += ["-netdev", f"user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:22"]
+    arguments += ["-netdev", f"user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:22{_reached(reach or {})}"]
     arguments += ["-device", "virtio-net-pci,netdev=net0,romfile=", "-device", "virtio-rng-pci"]
     arguments += ["-chardev", "socket,id=console,path=console.sock,server=on,wait=off,logfile=serial.log,logappend=on"]
     arguments += ["-serial", "chardev:console", "-qmp", "unix:qmp.sock,server=on,wait=off"]
@@ -75,6 +80,12 @@ def command(*, name: str, hardware: Hardware, port: int, seed: bool, restore: bo
     if restore:
         arguments += ["-loadvm", SNAPSHOT]
     return arguments
+
+
+def _reached(reach: Mapping[str, int]) -> str:
+    """Return the network option for what a machine may reach: the ssh of others, by an address of its own network."""
+    program = f"{shlex.quote(sys.executable)} {shlex.quote(str(RELAY))}".replace(",", ",,")
+    return "".join(f",guestfwd=tcp:{address}:22-cmd:{program} {port}" for address, port in reach.items())
 
 
 def free_port() -> int:

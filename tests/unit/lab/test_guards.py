@@ -98,3 +98,16 @@ def test_the_doctor_names_the_package_of_a_missing_program(monkeypatch: pytest.M
 
 def test_every_program_comes_from_a_listed_package() -> None:
     assert set(doctor.TOOLS.values()) <= set(doctor.packages())
+
+
+def test_who_reaches_whom() -> None:
+    assert fleet.parse_links(["sender=receiver"]) == {"sender": "receiver"}
+    for word in ("sender", "sender=", "=receiver", "one=one"):
+        with pytest.raises(LabError, match=r"--reach is .*NAME=OTHER"):
+            fleet.parse_links([word])
+
+
+def test_a_machine_cannot_reach_one_that_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "ensure", lambda _name: pytest.fail("an image was asked for"))
+    with pytest.raises(LabError, match="--reach names receiver"):
+        fleet.up({"sender": "debian12"}, reach={"sender": "receiver"})

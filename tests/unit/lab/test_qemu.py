@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +71,30 @@ def test_a_users_image_gets_its_seed_and_a_full_processor() -> None:
 def test_extra_arguments_come_before_what_is_restored() -> None:
     line = command(Hardware(extra=("-device", "i6300esb")), restore=True)
     assert line[-4:] == ["-device", "i6300esb", "-loadvm", qemu.SNAPSHOT]
+
+
+def test_a_machine_may_reach_the_ssh_of_another_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(qemu, "RELAY", Path("/a, b/relay.py"))
+    line = " ".join(command(reach={"10.0.2.100": 2345}))
+    assert line.count("guestfwd") == 1
+    assert "-:22,guestfwd=tcp:10.0.2.100:22-cmd:" in line
+    assert "'/a,, b/relay.py' 2345" in line
+    assert "guestfwd" not in " ".join(command())
+
+
+def test_the_relay_copies_both_ways() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        run = subprocess.Popen(
+            [sys.executable, str(qemu.RELAY), str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        other, _ = server.accept()
+        with other:
+            other.sendall(b"welcome")
+            assert run.stdin
+            run.stdin.write(b"hello")
+            run.stdin.close()
+            assert other.makefile("rb").read() == b"hello"
+        assert run.stdout
+        assert run.stdout.read() == b"welcome"
+        assert run.wait(10) == 0
