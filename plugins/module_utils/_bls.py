@@ -87,7 +87,9 @@ def _edit_cmdline(text: str, arguments: Dict[str, Optional[str]], drop: List[str
     return text if after.split() == line.split() else "\n".join(remarks + [after]) + "\n"
 
 
-def files(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -> List[Dict[str, str]]:
+def files(
+    host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]], _unique: bool = False
+) -> List[Dict[str, str]]:
     """The files that a change would write, before and after ('' for a file that is not there)."""
     record = _record(host, name)
     wanted, drop = _change(record, arguments)
@@ -122,11 +124,11 @@ def _record_text(host: Host, record: Record, arguments: Dict[str, Optional[str]]
     return json.dumps({"arguments": sorted(arguments), "before": before}, sort_keys=True) + "\n"
 
 
-def foresee(host: Host, name: str, arguments: Dict[str, Optional[str]]) -> None:
+def foresee(_host: Host, _name: str, _arguments: Dict[str, Optional[str]], _unique: bool = False) -> None:
     """Nothing to foresee: grubby edits the entries themselves, and no later file is read over them."""
 
 
-def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -> None:
+def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]], unique: bool = False) -> None:
     """Change every installed normal entry and the files for kernels to come; on failure the files are as before."""
     changes = files(host, name, arguments)
     wanted, drop = _change(_record(host, name), arguments)
@@ -136,16 +138,22 @@ def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) 
             _put(host, change["path"], change["after"], change["before"])
         for entry in entries(host):
             if not entry["recovery"]:
-                _update_entry(host, entry, wanted, drop)
+                _update_entry(host, entry, wanted, drop, unique)
     except HostError:
         for change in changes:
             _put(host, change["path"], change["before"], change["after"])
         raise
 
 
-def _update_entry(host: Host, entry: Dict[str, Any], wanted: Dict[str, Optional[str]], drop: List[str]) -> None:
+def _update_entry(
+    host: Host, entry: Dict[str, Any], wanted: Dict[str, Optional[str]], drop: List[str], unique: bool
+) -> None:
     command = ["grubby", "--update-kernel=%s" % entry["kernel"]]
-    if wanted and not _cmdline.has(entry["arguments"], wanted):
+    if wanted and not _cmdline.has(entry["arguments"], wanted, unique):
+        twice = [key for key in sorted(wanted) if len(_cmdline.values(entry["arguments"], key)) > 1]
+        if unique and twice:
+            # Its --args changes the first of several, and leaves the others.
+            host.run(command + ["--remove-args=%s" % " ".join(twice)])
         host.run(command + ["--args=%s" % _cmdline.render(wanted)])
     present = [key for key in drop if _cmdline.effective(entry["arguments"], key) is not None]
     if present:

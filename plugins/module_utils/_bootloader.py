@@ -67,9 +67,9 @@ def normal(state: Dict[str, Any]) -> List[Dict[str, Any]]:
     return [entry for entry in state["entries"] if not entry["recovery"]]
 
 
-def lacking(state: Dict[str, Any], arguments: Dict[str, Optional[str]]) -> List[Dict[str, Any]]:
-    """The normal entries on which one of the arguments does not count."""
-    return [entry for entry in normal(state) if not _cmdline.has(entry["arguments"], arguments)]
+def lacking(state: Dict[str, Any], arguments: Dict[str, Optional[str]], unique: bool = False) -> List[Dict[str, Any]]:
+    """The normal entries on which one of the arguments does not count, or with C(unique) stands more than once."""
+    return [entry for entry in normal(state) if not _cmdline.has(entry["arguments"], arguments, unique)]
 
 
 def drop_in(name: str) -> str:
@@ -83,16 +83,18 @@ def beats_drop_in(source: str, name: str) -> bool:
     return path.startswith(_grub.DROP_INS + "/") and path > _grub.drop_in(name)
 
 
-def plan(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -> List[Dict[str, str]]:
+def plan(
+    host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]], unique: bool = False
+) -> List[Dict[str, str]]:
     """What C(apply) would change, as before and after of each file and of the entries; empty for nothing.
 
     Raises HostError where the change would not hold.
     """
     state = observe(host)
     if arguments:
-        BACKENDS[state["method"]].foresee(host, name, arguments)
-    changes = [c for c in BACKENDS[state["method"]].files(host, name, arguments) if c["before"] != c["after"]]
-    stale = lacking(state, arguments or {})
+        BACKENDS[state["method"]].foresee(host, name, arguments, unique)
+    changes = [c for c in BACKENDS[state["method"]].files(host, name, arguments, unique) if c["before"] != c["after"]]
+    stale = lacking(state, arguments or {}, unique)
     if stale:
         changes.append(
             {
@@ -106,11 +108,11 @@ def plan(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -
     return changes
 
 
-def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -> None:
+def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]], unique: bool = False) -> None:
     """Set the arguments of the owner C(name) on every normal entry, or with None take them back; read back."""
     backend = BACKENDS[method(host)]
-    backend.apply(host, name, arguments)
-    left = lacking(observe(host), arguments or {})
+    backend.apply(host, name, arguments, unique)
+    left = lacking(observe(host), arguments or {}, unique)
     if left:
         raise HostError(
             "the boot entry '%s' does not carry %s after the change; look at %s"

@@ -74,9 +74,13 @@ def replace(line: str, arguments: Dict[str, Optional[str]], drop: Tuple[str, ...
     return " ".join(kept + ([render(arguments)] if arguments else []) + rest)
 
 
-def has(line: str, arguments: Dict[str, Optional[str]]) -> bool:
-    """Whether all the arguments count on this line."""
-    return all(effective(line, name) == ("" if value is None else value) for name, value in arguments.items())
+def has(line: str, arguments: Dict[str, Optional[str]], unique: bool = False) -> bool:
+    """Whether all the arguments count on this line, with C(unique) each of them once."""
+    found = dict((name, values(line, name)) for name in arguments)
+    return all(
+        found[name][-1:] == ["" if value is None else value] and not (unique and len(found[name]) > 1)
+        for name, value in arguments.items()
+    )
 
 
 def parse_shell(text: str, source: str) -> List[Assignment]:

@@ -25,16 +25,18 @@ def drop_in(name: str) -> str:
     return "%s/zz-%s.cfg" % (DROP_INS, name)
 
 
-def drop_in_text(name: str, arguments: Dict[str, Optional[str]]) -> str:
-    """The drop-in: earlier values of the same arguments are taken away, so that each stands once."""
+def drop_in_text(name: str, arguments: Dict[str, Optional[str]], unique: bool = False) -> str:
+    """The drop-in: earlier values of the same arguments are taken away, so that each stands once.
+
+    With C(unique) they also leave the variable that recovery entries have in common with the others.
+    """
     # A loop, since neighbours share the blank between them.
     names = "|".join(re.sub(r"[-_]", "[-_]", re.escape(key).replace("\\-", "-")) for key in sorted(arguments))
     strip = "-e ':a' -e 's/(^| )(%s)(=[^ ]*)?( |$)/ /' -e 'ta'" % names
-    return '%sGRUB_CMDLINE_LINUX_DEFAULT="$(printf \'%%s\' "$GRUB_CMDLINE_LINUX_DEFAULT" | sed -E %s) %s"\n' % (
-        HEADER % name,
-        strip,
-        _cmdline.render(arguments),
-    )
+    cut = '%s="$(printf \'%%s\' "$%s" | sed -E ' + strip + ')%s"\n'
+    default, common = "GRUB_CMDLINE_LINUX_DEFAULT", "GRUB_CMDLINE_LINUX"
+    text = HEADER % name + cut % (default, default, " " + _cmdline.render(arguments))
+    return text + (cut % (common, common, "") if unique else "")
 
 
 def parse(text: str) -> List[Dict[str, Any]]:
@@ -84,9 +86,9 @@ def assignments(host: Host, instead: Optional[Dict[str, str]] = None) -> List[Di
     return found
 
 
-def foresee(host: Host, name: str, arguments: Dict[str, Optional[str]]) -> None:
+def foresee(host: Host, name: str, arguments: Dict[str, Optional[str]], unique: bool = False) -> None:
     """Raises HostError, before anything is written, where another file would keep an argument off the entries."""
-    planned = assignments(host, {drop_in(name): drop_in_text(name, arguments)})
+    planned = assignments(host, {drop_in(name): drop_in_text(name, arguments, unique)})
     for key, value in sorted(arguments.items()):
         found, place = _cmdline.future(planned, key)
         if found != (value or ""):
@@ -96,19 +98,21 @@ def foresee(host: Host, name: str, arguments: Dict[str, Optional[str]]) -> None:
             )
 
 
-def files(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -> List[Dict[str, str]]:
+def files(
+    host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]], unique: bool = False
+) -> List[Dict[str, str]]:
     """The files that a change would write, before and after ('' for a file that is not there)."""
     path = drop_in(name)
-    after = "" if arguments is None else drop_in_text(name, arguments)
+    after = "" if arguments is None else drop_in_text(name, arguments, unique)
     return [{"path": path, "before": host.read(path) or "", "after": after}]
 
 
-def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]]) -> None:
+def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]], unique: bool = False) -> None:
     """Write (or, for None, remove) the drop-in and make the entries anew; on failure all is as it was."""
-    change = files(host, name, arguments)[0]
+    change = files(host, name, arguments, unique)[0]
     _put(host, change["path"], change["after"])
     try:
-        _regenerate(host, arguments or {})
+        _regenerate(host, arguments or {}, unique)
     except HostError:
         _put(host, change["path"], change["before"])
         raise
@@ -121,7 +125,7 @@ def _put(host: Host, path: str, text: str) -> None:
         host.remove(path)
 
 
-def _regenerate(host: Host, arguments: Dict[str, Optional[str]]) -> None:
+def _regenerate(host: Host, arguments: Dict[str, Optional[str]], unique: bool) -> None:
     # The new file is judged before it takes the old one's place: grub-mkconfig leaves out entries without an error.
     target = host.resolve(GRUB_CFG)
     fresh = target + ".panic_hardening"
@@ -131,7 +135,7 @@ def _regenerate(host: Host, arguments: Dict[str, Optional[str]]) -> None:
         if not normal:
             raise HostError("grub-mkconfig wrote no Linux entry; %s is unchanged; run it by hand to see why" % GRUB_CFG)
         for entry in normal:
-            if not _cmdline.has(entry["arguments"], arguments):
+            if not _cmdline.has(entry["arguments"], arguments, unique):
                 raise HostError(_lost(host, entry, arguments))
         host.move(fresh, target)
     finally:
@@ -139,7 +143,7 @@ def _regenerate(host: Host, arguments: Dict[str, Optional[str]]) -> None:
 
 
 def _lost(host: Host, entry: Dict[str, Any], arguments: Dict[str, Optional[str]]) -> str:
-    lost = [name for name in sorted(arguments) if not _cmdline.has(entry["arguments"], {name: arguments[name]})]
+    lost = [name for name in sorted(arguments) if not _cmdline.has(entry["arguments"], {name: arguments[name]}, True)]
     winner = _cmdline.future(assignments(host), lost[0])[1] or "a script in /etc/grub.d"
     return "the boot entry '%s' would not carry %s: %s decides; change that, then run again; %s is unchanged" % (
         entry["title"],

@@ -32,6 +32,12 @@ options:
       - Names and values of kernel arguments, e.g. C(panic=10); an empty value (null) stands for an argument without one, e.g. C(nokaslr).
       - An earlier value of the same argument is replaced. Required with O(state=present).
     type: dict
+  unique:
+    description:
+      - Whether each argument may stand only once on an entry. Without it an earlier value that recovery entries have too may stay, in front
+        of this one, because the last one counts. With it that is taken off the recovery entries as well (GRUB, C(GRUB_CMDLINE_LINUX)).
+    type: bool
+    default: false
   state:
     description:
       - V(present) sets exactly these arguments for this owner, V(absent) takes them back.
@@ -108,10 +114,10 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     if method not in _bootloader.BACKENDS:
         module.warn("Boot method '%s' is not supported: set the arguments by its own means." % method)
         return dict(changed=False, applicable=False, method=method, entries=[])
-    changes = _bootloader.plan(host, name, arguments)
+    changes = _bootloader.plan(host, name, arguments, module.params["unique"])
     if changes and not module.check_mode:
         _writer.need_root()
-        _bootloader.apply(host, name, arguments)
+        _bootloader.apply(host, name, arguments, module.params["unique"])
     return dict(
         changed=bool(changes),
         applicable=True,
@@ -128,6 +134,7 @@ def main() -> None:
         argument_spec=dict(
             name=dict(type="str", required=True),
             arguments=dict(type="dict"),
+            unique=dict(type="bool", default=False),
             state=dict(type="str", choices=["present", "absent"], default="present"),
         ),
         required_if=[("state", "present", ["arguments"])],

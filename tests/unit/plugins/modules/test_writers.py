@@ -16,7 +16,7 @@ from unit.plugins.module_utils.fixture_host import FIXTURES, FixtureHost, copy_t
 from unit.plugins.module_utils.fixture_programs import GrubMkconfig
 
 SYSCTLS = {"name": "x", "settings": {"kernel.panic": 10, "kernel.panic_on_oops": 1}, "state": "present"}
-CMDLINE = {"name": "x", "arguments": {"panic": 10}, "state": "present"}
+CMDLINE = {"unique": False, "name": "x", "arguments": {"panic": 10}, "state": "present"}
 WRITERS = [(sysctl_profile, SYSCTLS), (kernel_cmdline, CMDLINE)]
 
 
