@@ -67,6 +67,14 @@ def _why(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno else str(error)
 
 
+class Space(NamedTuple):
+    """A file system: bytes that root may still write, bytes in all, and whether it is mounted read-only."""
+
+    free: int
+    total: int
+    read_only: bool
+
+
 class Host:
     """One machine, seen through C(root) (a directory; C(/) is the running machine)."""
 
@@ -102,6 +110,20 @@ class Host:
                 return None
             raise Unreadable("%s: %s" % (path, _why(error))) from None
 
+    def head(self, path: str, count: int) -> bytes:
+        """The first bytes of a file, however large it is; none where there is no file; raises Unreadable."""
+        try:
+            with open(self._real(path), "rb") as handle:
+                return handle.read(count)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                return b""
+            raise Unreadable("%s: %s" % (path, _why(error))) from None
+
+    def writable(self, path: str) -> bool:
+        """Whether whoever runs this may write to a file or directory."""
+        return os.access(self._real(path), os.W_OK)
+
     def listdir(self, path: str) -> List[str]:
         """The sorted names in a directory, none where there is no directory; raises Unreadable."""
         try:
@@ -119,16 +141,18 @@ class Host:
                 return path
         return None
 
-    def run(self, argv: List[str], timeout: int = 60, check: bool = True) -> Result:
-        """Run a command (a list, never a shell) in the C locale for at most C(timeout) seconds.
+    def run(self, argv: List[str], timeout: int = 60, check: bool = True, stdin: str = "/dev/null") -> Result:
+        """Run a command (a list, never a shell) in the C locale for at most C(timeout) seconds; it reads C(stdin).
 
         Raises CommandError when it is missing, too slow, or, with C(check), ends with another code than 0.
         """
         environment = dict(os.environ, LC_ALL="C", PATH=":".join(SEARCH_PATH))
+        handle = None
         try:
+            handle = os.open(stdin, os.O_RDONLY)
             process = subprocess.Popen(
                 argv,
-                stdin=subprocess.DEVNULL,
+                stdin=handle,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=environment,
@@ -138,6 +162,9 @@ class Host:
             )
         except OSError as error:
             raise CommandError("%s: %s" % (argv[0], _why(error))) from None
+        finally:
+            if handle is not None:
+                os.close(handle)
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -204,6 +231,14 @@ class Host:
         except OSError as error:
             raise HostError("%s: the kernel refused the value '%s': %s" % (path, value, _why(error))) from None
 
+    def make_directory(self, path: str, mode: int) -> None:
+        """Make a directory with these permission bits, or give them to one that is there."""
+        try:
+            os.makedirs(self._real(path), exist_ok=True)
+            os.chmod(self._real(path), mode)
+        except OSError as error:
+            raise HostError("%s: could not be made a directory of mode %04o: %s" % (path, mode, _why(error))) from None
+
     def remove(self, path: str) -> None:
         """Remove a file; one that is already gone is no error."""
         try:
@@ -219,6 +254,33 @@ class Host:
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
                 raise HostError("%s: could not be removed: %s" % (path, _why(error))) from None
+
+    def readlink(self, path: str) -> Optional[str]:
+        """What a symbolic link says, or None where there is no link."""
+        try:
+            return os.readlink(self.root + path)
+        except OSError:
+            return None
+
+    def size(self, path: str) -> int:
+        """Bytes of a file, 0 where there is none; raises Unreadable."""
+        try:
+            return os.stat(self._real(path)).st_size
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                return 0
+            raise Unreadable("%s: %s" % (path, _why(error))) from None
+
+    def space(self, path: str) -> Space:
+        """The file system that C(path) is on, or will be on where it does not exist yet; raises HostError."""
+        place = os.path.normpath(path)
+        while not self.exists(place) and place != "/":
+            place = os.path.dirname(place)
+        try:
+            found = os.statvfs(self._real(place))
+        except OSError as error:
+            raise HostError("%s: %s" % (path, _why(error))) from None
+        return Space(found.f_bfree * found.f_frsize, found.f_blocks * found.f_frsize, bool(found.f_flag & os.ST_RDONLY))
 
     def mode(self, path: str, default: int = 0o644) -> int:
         """The permission bits of a file, or C(default) where there is none."""

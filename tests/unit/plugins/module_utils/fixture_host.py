@@ -84,7 +84,7 @@ class FixtureHost(Host):
             raise HostError("%s: the kernel refused the value '%s': %s" % (path, value, error)) from error
         super().write_kernel(path, taken)
 
-    def run(self, argv: List[str], timeout: int = 60, check: bool = True) -> Result:
+    def run(self, argv: List[str], timeout: int = 60, check: bool = True, stdin: str = "/dev/null") -> Result:
         self.calls.append(list(argv))
         if argv[0] in self.programs:
             result = self.programs[argv[0]](list(argv))
