@@ -5,10 +5,10 @@
 
 from typing import Any, Dict, List
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _finding, _panic_sysctl
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _finding, _kdump, _panic_sysctl
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
-ROLES: Dict[str, Any] = {"panic_sysctl": _panic_sysctl}
+ROLES: Dict[str, Any] = {"panic_sysctl": _panic_sysctl, "kdump": _kdump}
 
 
 def select(policy: Dict[str, Any], subset: List[str]) -> List[str]:

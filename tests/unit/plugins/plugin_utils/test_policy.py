@@ -28,7 +28,7 @@ def refusal(build: Build, *arguments: t.Any) -> str:
 def test_without_variables_it_is_the_defaults(build: Build) -> None:
     policy = build()
     assert policy["panic_hardening_profile"] == "availability"
-    assert policy["panic_hardening_roles"] == ["panic_sysctl"]
+    assert policy["panic_hardening_roles"] == ["panic_sysctl", "kdump"]
     assert policy["panic_sysctl_profiles"]["availability"]["kernel.panic"] == 10
     assert policy["panic_hardening_fail_on_drift"] is False
 
@@ -92,7 +92,7 @@ def test_a_misspelt_variable_in_an_explicit_policy_is_refused(build: Build) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["panic_sysctl_reboot_required", "panicky", "__panic_sysctl_before", "kdump_x", "panic"]
+    "name", ["panic_sysctl_reboot_required", "panicky", "__panic_sysctl_before", "kdumper", "panic"]
 )
 def test_variables_of_others_are_none_of_its_business(build: Build, name: str) -> None:
     assert name not in build({name: "x"})

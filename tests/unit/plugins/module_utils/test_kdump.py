@@ -1,0 +1,719 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The audit of kdump on machines made of trees: each control, and each way in which it fails."""
+
+import json
+import os
+import subprocess
+from typing import Any, Dict, List, Set
+
+import pytest
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _bootloader,
+    _finding,
+    _kdump,
+    _kdump_config,
+    _kdump_policy,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
+    Host,
+    HostError,
+    Result,
+    Space,
+    Unreadable,
+)
+from unit.plugins.module_utils.fixture_host import FIXTURES, FixtureHost, copy_tree
+from unit.plugins.module_utils.fixture_programs import Grubby, GrubMkconfig
+
+KERNEL = "6.1.0-56-cloud-amd64"
+TABLE = "384M-2G:128M,2G-64G:256M,64G-:512M"
+MIB = 1024 * 1024
+CONFIG = "/etc/default/kdump-tools"
+UNIT = "kdump-tools.service"
+MASK = "/etc/systemd/system/kdump-tools.service"
+KEXEC_CMD = "/var/crash/kexec_cmd"
+HARDEN = "run kernelops.panic_hardening.harden on this host"
+POLICY: Dict[str, Any] = {
+    "kdump_crashkernel": "auto",
+    "kdump_memory_minimum": 960,
+    "kdump_directory": "/var/crash",
+    "kdump_dump_level": 31,
+    "kdump_compression": "auto",
+    "kdump_keep": 3,
+    "kdump_space_percent": 30,
+    "kdump_target": "local",
+    "kdump_ssh": "",
+    "kdump_ssh_key": "/root/.ssh/kdump_id_rsa",
+    "kdump_ssh_known_hosts": [],
+    "kdump_nfs": "",
+    "kdump_failure_action": "reboot",
+    "kdump_capture_panic": 10,
+    "kdump_capture_timeout": 3600,
+    "kdump_reboot_timeout": 600,
+    "kdump_drill_max_age": 0,
+    "kdump_drill_timeout": 900,
+}
+OVER_SSH: Dict[str, Any] = {
+    "kdump_target": "ssh",
+    "kdump_ssh": "kdump@dumps.example.com",
+    "kdump_ssh_known_hosts": ["dumps.example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJHq"],
+}
+
+
+class KdumpHost(FixtureHost):
+    """A captured machine with file systems, rights and links that a test can choose."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.room = Space(8 << 30, 16 << 30, False)
+        self.locked: Set[str] = set()
+        self.read_from: List[str] = []
+        self.opened: List[str] = []
+
+    def link(self, path: str, target: str) -> None:
+        """Make a link in place of one that is there."""
+        folder = os.path.dirname(self.root + path)
+        os.makedirs(folder, exist_ok=True)
+        if os.path.lexists(self.root + path):
+            os.unlink(self.root + path)
+        os.symlink(target, self.root + path)
+
+    def space(self, path: str) -> Space:
+        return self.room
+
+    def writable(self, path: str) -> bool:
+        return path not in self.locked
+
+    def listdir(self, path: str) -> List[str]:
+        if path in self.denied:
+            raise Unreadable("%s: Permission denied" % path)
+        found: List[str] = super().listdir(path)
+        return found
+
+    def run(self, argv: List[str], timeout: int = 60, check: bool = True, stdin: str = "/dev/null") -> Result:
+        self.read_from.append(stdin)
+        return super().run(argv, timeout, check, stdin)
+
+    def record(self, *argv: str, **parts: Any) -> None:
+        self.answers[argv] = Result(parts.get("rc", 0), parts.get("out", ""), parts.get("err", ""))
+
+
+class Systemctl:
+    """systemctl as far as kdump goes: a restart of the unit loads the crash kernel as the real tools do."""
+
+    def __init__(self, host: KdumpHost) -> None:
+        self.host = host
+        self.loads = True
+        self.done: List[str] = []
+
+    def __call__(self, argv: List[str]) -> Result:
+        self.done.append(" ".join(argv[1:]))
+        if argv[1] == "enable":
+            wants = "/etc/systemd/system/multi-user.target.wants/" + argv[2]
+            self.host.link(wants, "/lib/systemd/system/" + argv[2])
+        elif argv[1] == "restart":
+            self.host.put("/sys/kernel/kexec_crash_loaded", "%d\n" % self.loads)
+            if argv[2] == UNIT and self.loads:
+                self.load_kdump_tools()
+        else:
+            assert argv[1:] == ["daemon-reload"], argv
+        return Result(0, "", "")
+
+    def load_kdump_tools(self) -> None:
+        # The file of settings is a shell's, so that a shell says what is in it.
+        script = '. "$1"; printf "%s\\n%s\\n" "$KDUMP_COREDIR" "$KDUMP_CMDLINE_APPEND"'
+        command = ["sh", "-c", script, "sh", self.host.root + CONFIG]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        folder, append = process.communicate(timeout=20)[0].decode("utf-8").splitlines()
+        append = append or "reset_devices systemd.unit=kdump-tools-dump.service nr_cpus=1 irqpoll usbcore.nousb"
+        kernel = self.host.text("/proc/sys/kernel/osrelease").strip()
+        line = 'kexec -p --command-line="%s %s" --initrd=/var/lib/kdump/initrd.img /var/lib/kdump/vmlinuz\n'
+        self.host.put((folder or "/var/crash") + "/kexec_cmd", line % ("ro panic=10", append))
+        self.host.link("/var/lib/kdump/vmlinuz", "/boot/vmlinuz-" + kernel)
+
+
+def machine(root: str, *trees: str) -> KdumpHost:
+    os.makedirs(root)
+    for tree in trees:
+        copy_tree(os.path.join(FIXTURES, tree), root)
+    host = KdumpHost(root)
+    if "/boot/grub/grub.cfg" in host.snapshot():
+        host.programs["grub-mkconfig"] = GrubMkconfig(host)
+    if ("grubby", "--info=ALL") in host.answers:
+        host.programs["grubby"] = Grubby(host)
+    host.programs["systemctl"] = Systemctl(host)
+    host.record("uname", "-m", out="x86_64\n")
+    host.record("uname", "-n", out="web1\n")
+    return host
+
+
+def debian(root: str) -> KdumpHost:
+    """Debian 12 with the package and a loaded crash kernel, and nothing of ours."""
+    return machine(root, "debian12/stock", "debian12/hardened", "debian12/kdump-tools", "debian12/kdump")
+
+
+def redhat(root: str, tree: str = "rhel9") -> KdumpHost:
+    """A RHEL with crash memory of its own and a loaded crash kernel; the trees have no kernel's side."""
+    host = machine(root, tree)
+    release = {"rhel9": "5.14.0-162.6.1.el9_1.x86_64", "rhel8": "4.18.0-553.el8_10.x86_64"}[tree]
+    host.put("/proc/sys/kernel/osrelease", release + "\n")
+    host.put("/sys/kernel/kexec_crash_size", "%d\n" % (256 * MIB))
+    host.put("/sys/kernel/kexec_crash_loaded", "1\n")
+    host.put("/proc/meminfo", "MemTotal:        3900000 kB\nMemFree:         3000000 kB\n")
+    host.put("/proc/sys/kernel/kexec_load_disabled", "0\n")
+    host.put("/usr/bin/kdumpctl", "")
+    host.put("/usr/sbin/makedumpfile", "")
+    host.make_directory("/var/crash", 0o755)
+    return host
+
+
+def wish(host: Host, **changes: Any) -> _kdump_config.Wish:
+    """The policy's wish, changes by the names of the variables without kdump_."""
+    policy = dict(POLICY, **dict(("kdump_" + key, value) for key, value in changes.items()))
+    found = _kdump_config.wish(host, _kdump_policy.options(policy))
+    assert found is not None
+    return found
+
+
+def set_up(host: KdumpHost, **changes: Any) -> KdumpHost:
+    """As the role leaves it, after the reboot that it asked for."""
+    wanted = _kdump_policy.resolve(POLICY, _kdump.observe(host))
+    _kdump_config.apply(host, wish(host, **changes), [])
+    _bootloader.apply(host, "kdump", {"crashkernel": wanted["crashkernel"]}, True)
+    return host
+
+
+@pytest.fixture
+def hardened(tmp_path: Any) -> KdumpHost:
+    return set_up(debian(str(tmp_path / "host")))
+
+
+@pytest.fixture
+def stock(tmp_path: Any) -> KdumpHost:
+    return debian(str(tmp_path / "host"))
+
+
+def judge(host: KdumpHost, **changes: Any) -> Dict[str, Dict[str, Any]]:
+    before, modes = host.snapshot(), host.mode("/var/crash")
+    findings = _kdump.evaluate(dict(POLICY, **changes), _kdump.observe(host))
+    assert (host.snapshot(), host.mode("/var/crash")) == (before, modes), "an audit changes nothing"
+    assert all(item["role"] == "kdump" for item in findings)
+    assert all(item["reason"] and item["remedy"] for item in findings if item["status"] in ("fail", "unknown"))
+    found = {item["control"][len("kdump.") :]: item for item in findings}
+    assert len(found) == len(findings) == 12
+    return found
+
+
+def statuses(found: Dict[str, Dict[str, Any]], status: str) -> List[str]:
+    return sorted(name for name in found if found[name]["status"] == status)
+
+
+def only(found: Dict[str, Dict[str, Any]], name: str, status: str = "fail") -> Dict[str, Any]:
+    """The one that is not as it should be; everything else passes."""
+    assert statuses(found, status) == [name]
+    assert statuses(found, "pass") == sorted(set(found) - {name, "last_drill"})
+    return found[name]
+
+
+def proof(**changes: Any) -> str:
+    made: Dict[str, Any] = {
+        "at": "2026-11-02T03:14:07Z",
+        "kernel": KERNEL,
+        "target": "local:/var/crash",
+        "dump": "/var/crash/202611020314/dump.202611020314",
+        "bytes": 29360128,
+        "seconds": 71,
+    }
+    made.update(changes)
+    return json.dumps(made)
+
+
+def test_the_hardened_machine_passes(hardened: KdumpHost) -> None:
+    found = judge(hardened)
+    assert statuses(found, "pass") == sorted(set(found) - {"last_drill"})
+    assert found["memory_configured"]["observed"] == "2 of 2 normal entries, next: crashkernel=" + TABLE
+    assert found["memory_reserved"]["observed"] == "256 MiB, crashkernel=" + TABLE
+    assert found["memory_reserved"]["expected"] == "256 MiB by crashkernel=%s in this boot" % TABLE
+    assert found["capture_restarts"]["observed"] == "panic=10"
+    assert found["target_private"]["observed"] == "0700"
+    assert (found["last_drill"]["status"], found["last_drill"]["category"]) == ("not_applicable", "proof")
+    assert {item["category"] for name, item in found.items() if name != "last_drill"} == {"config"}
+
+
+def test_the_package_alone_has_drifted(stock: KdumpHost) -> None:
+    found = judge(stock)
+    assert statuses(found, "fail") == ["configuration", "memory_configured", "target_private"]
+    assert statuses(found, "unknown") == []
+
+
+def test_a_stock_machine_without_the_package(tmp_path: Any) -> None:
+    host = machine(str(tmp_path / "host"), "debian12/stock", "debian12/kdump")
+    for path in ("/sbin/kexec", "/usr/bin/makedumpfile", "/usr/sbin/mkinitramfs"):
+        host.remove(path)
+    item = judge(host)["installed"]
+    assert item["observed"] == "missing: initramfs-tools-core, kdump-tools, kexec-tools, makedumpfile"
+    assert (item["status"], item["severity"], item["remedy"]) == ("fail", "critical", HARDEN)
+
+
+class TestInstalled:
+    @pytest.mark.parametrize(
+        "path, package",
+        [
+            ("/usr/sbin/kdump-config", "kdump-tools"),
+            ("/sbin/kexec", "kexec-tools"),
+            ("/usr/bin/makedumpfile", "makedumpfile"),
+            ("/usr/sbin/mkinitramfs", "initramfs-tools-core"),
+        ],
+    )
+    def test_a_program_is_missing(self, hardened: KdumpHost, path: str, package: str) -> None:
+        hardened.remove(path)
+        assert only(judge(hardened), "installed")["reason"] == "not installed: " + package
+
+    def test_the_unit_does_not_start(self, hardened: KdumpHost) -> None:
+        hardened.remove("/etc/systemd/system/multi-user.target.wants/" + UNIT)
+        item = only(judge(hardened), "installed")
+        assert item["reason"] == UNIT + " does not start at boot"
+
+    def test_another_target_may_want_the_unit(self, hardened: KdumpHost) -> None:
+        hardened.remove("/etc/systemd/system/multi-user.target.wants/" + UNIT)
+        hardened.link("/etc/systemd/system/basic.target.wants/" + UNIT, "/lib/systemd/system/" + UNIT)
+        assert judge(hardened)["installed"]["status"] == "pass"
+
+
+class TestConfiguration:
+    def test_an_edited_setting_is_named_with_its_line(self, hardened: KdumpHost) -> None:
+        text = hardened.text(CONFIG)
+        hardened.put(CONFIG, text + "KDUMP_NUM_DUMPS=0\n")
+        item = only(judge(hardened), "configuration")
+        place = "%s:%d" % (CONFIG, len(text.splitlines()) + 1)
+        assert item["reason"] == "KDUMP_NUM_DUMPS is '0', not '3' (%s)" % place
+        assert (item["observed"], item["evidence"], item["remedy"]) == ("1 differ", [place], HARDEN)
+
+    def test_a_missing_file(self, hardened: KdumpHost) -> None:
+        hardened.remove(CONFIG)
+        item = judge(hardened)["configuration"]
+        assert item["status"] == "fail"
+        assert "USE_KDUMP is '', not '1'" in item["reason"]
+        assert item["evidence"] == [CONFIG]
+
+    @pytest.mark.parametrize(
+        "variable, value, setting",
+        [
+            ("kdump_keep", 5, "KDUMP_NUM_DUMPS is '3', not '5'"),
+            ("kdump_dump_level", 17, "MAKEDUMP_ARGS is '-c -d 31', not '-c -d 17'"),
+            ("kdump_failure_action", "halt", "KDUMP_FAIL_CMD is 'reboot -f', not 'halt -f'"),
+            ("kdump_compression", "lzo", "MAKEDUMP_ARGS is '-c -d 31', not '-l -d 31'"),
+            ("kdump_compression", "none", "MAKEDUMP_ARGS is '-c -d 31', not '-d 31'"),
+        ],
+    )
+    def test_another_policy(self, hardened: KdumpHost, variable: str, value: Any, setting: str) -> None:
+        assert setting in only(judge(hardened, **{variable: value}), "configuration")["reason"]
+
+    def test_a_lockdown_wants_the_call_that_checks_signatures(self, hardened: KdumpHost) -> None:
+        hardened.put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+        assert "KDUMP_KEXEC_ARGS is '', not '-s'" in only(judge(hardened), "configuration")["reason"]
+
+
+class TestMemoryConfigured:
+    CFG = "/boot/grub/grub.cfg"
+
+    def test_an_entry_without(self, hardened: KdumpHost) -> None:
+        hardened.put(self.CFG, hardened.text(self.CFG).replace(" crashkernel=" + TABLE, "", 1))
+        item = only(judge(hardened), "memory_configured")
+        assert item["reason"].startswith("gnulinux-simple-")
+        assert item["reason"].endswith(" has no crashkernel=")
+        assert item["observed"].startswith("1 of 2 normal entries")
+        assert item["evidence"][0] == self.CFG
+
+    def test_a_second_one_on_an_entry(self, hardened: KdumpHost) -> None:
+        twice = " crashkernel=64M crashkernel=" + TABLE
+        hardened.put(self.CFG, hardened.text(self.CFG).replace(" crashkernel=" + TABLE, twice, 1))
+        item = only(judge(hardened), "memory_configured")
+        assert item["reason"].endswith(" has crashkernel=64M crashkernel=" + TABLE)
+
+    def test_a_later_file_decides_about_the_next_kernel(self, hardened: KdumpHost) -> None:
+        hardened.put("/etc/default/grub.d/zzz.cfg", '# x\nGRUB_CMDLINE_LINUX_DEFAULT="crashkernel=64M"\n')
+        item = only(judge(hardened), "memory_configured")
+        assert item["reason"] == "the next kernel's entry gets crashkernel=64M from /etc/default/grub.d/zzz.cfg:2"
+        assert item["remedy"] == "change /etc/default/grub.d/zzz.cfg:2, or remove it, then " + HARDEN
+        assert "/etc/default/grub.d/zzz.cfg:2" in item["evidence"]
+
+    def test_no_entry_at_all(self, hardened: KdumpHost) -> None:
+        hardened.put(self.CFG, "# empty\n")
+        assert "no boot entry was found" in judge(hardened)["memory_configured"]["reason"]
+
+    def test_an_unknown_boot_method(self, hardened: KdumpHost) -> None:
+        hardened.put("/run/ostree-booted", "")
+        item = judge(hardened)["memory_configured"]
+        assert (item["status"], item["reason"]) == (
+            "not_applicable",
+            "boot method: ostree; set crashkernel= by its own means",
+        )
+
+    def test_entries_for_root_alone(self, hardened: KdumpHost) -> None:
+        hardened.denied.add(self.CFG)
+        item = only(judge(hardened), "memory_configured", "unknown")
+        assert (item["reason"], item["remedy"]) == (self.CFG + ": Permission denied", "run as root")
+
+
+class TestMemoryReserved:
+    def test_this_boot_began_without(self, hardened: KdumpHost) -> None:
+        hardened.put("/proc/cmdline", "ro quiet panic=10\n")
+        hardened.put("/sys/kernel/kexec_crash_size", "0\n")
+        item = only(judge(hardened), "memory_reserved")
+        assert (item["reason"], item["observed"]) == ("this boot began without it", "0 MiB, no crashkernel=")
+        assert item["remedy"] == "reboot the host (or run harden with kdump_reboot_ok: true)"
+
+    def test_the_kernel_could_not(self, hardened: KdumpHost) -> None:
+        hardened.put("/sys/kernel/kexec_crash_size", "0\n")
+        item = only(judge(hardened), "memory_reserved")
+        assert "dmesg" in item["reason"]
+        assert item["remedy"].startswith("set kdump_crashkernel to less")
+
+    def test_this_boot_has_two(self, hardened: KdumpHost) -> None:
+        hardened.put("/proc/cmdline", "ro crashkernel=64M crashkernel=%s\n" % TABLE)
+        assert only(judge(hardened), "memory_reserved")["reason"] == "this boot began without it"
+
+    def test_the_operator_s_value_wins(self, hardened: KdumpHost) -> None:
+        found = judge(hardened, kdump_crashkernel="300M")
+        assert found["memory_reserved"]["expected"] == "300 MiB by crashkernel=300M in this boot"
+        assert statuses(found, "fail") == ["memory_configured", "memory_reserved"]
+
+
+class TestKernelLoaded:
+    def test_none(self, hardened: KdumpHost) -> None:
+        hardened.put("/sys/kernel/kexec_crash_loaded", "0\n")
+        item = only(judge(hardened), "kernel_loaded")
+        assert item["reason"].startswith("no crash kernel is loaded")
+        assert item["remedy"].startswith("systemctl restart %s, and see 'journalctl -u %s'" % (UNIT, UNIT))
+        assert item["evidence"] == ["/sys/kernel/kexec_crash_loaded"]
+
+    def test_none_before_the_reboot_that_gives_it_memory(self, hardened: KdumpHost) -> None:
+        hardened.put("/sys/kernel/kexec_crash_loaded", "0\n")
+        hardened.put("/sys/kernel/kexec_crash_size", "0\n")
+        assert judge(hardened)["kernel_loaded"]["remedy"].startswith("reboot the host")
+
+    def test_that_of_another_kernel(self, hardened: KdumpHost) -> None:
+        hardened.link("/var/lib/kdump/vmlinuz", "/boot/vmlinuz-6.1.0-54-cloud-amd64")
+        item = only(judge(hardened), "kernel_loaded")
+        assert item["observed"] == "6.1.0-54-cloud-amd64"
+        assert "its modules are not those of the running one" in item["reason"]
+
+
+class TestCaptureInitrd:
+    INITRD = "/var/lib/kdump/initrd.img-" + KERNEL
+
+    def test_none_for_the_running_kernel(self, hardened: KdumpHost) -> None:
+        hardened.remove(self.INITRD)
+        item = only(judge(hardened), "capture_initrd")
+        assert item["observed"] == "missing for " + KERNEL
+        assert "systemctl restart " + UNIT in item["remedy"]
+        assert item["remedy"].endswith("/var/lib/kdump")
+
+    def test_none_for_the_kernel_of_the_next_boot(self, hardened: KdumpHost) -> None:
+        cfg = "/boot/grub/grub.cfg"
+        hardened.put(cfg, hardened.text(cfg).replace("vmlinuz-" + KERNEL, "vmlinuz-6.1.0-99-amd64", 1))
+        item = only(judge(hardened), "capture_initrd")
+        assert item["observed"] == "missing for 6.1.0-99-amd64"
+
+    def test_nothing_that_would_build_it(self, hardened: KdumpHost) -> None:
+        """As on a host with dracut: the hook of the package ends without a word."""
+        hardened.remove(self.INITRD)
+        hardened.remove("/usr/sbin/mkinitramfs")
+        found = judge(hardened)
+        assert statuses(found, "fail") == ["capture_initrd", "installed"]
+        assert "mkinitramfs, which is not installed" in found["capture_initrd"]["reason"]
+
+
+class TestCaptureRestarts:
+    @pytest.mark.parametrize("panic, status", [("panic=1", "pass"), ("panic=-1", "pass"), ("panic=0", "fail")])
+    def test_the_line_of_the_loaded_kernel_counts(self, hardened: KdumpHost, panic: str, status: str) -> None:
+        hardened.put(KEXEC_CMD, '/sbin/kexec -p --command-line="ro panic=10 %s" --initrd=/x /y\n' % panic)
+        item = judge(hardened)["capture_restarts"]
+        assert (item["status"], item["observed"]) == (status, panic)
+
+    @pytest.mark.parametrize("panic", ["", "panic=", "panic=x", "-- panic=10"])
+    def test_without_one_it_would_hang(self, hardened: KdumpHost, panic: str) -> None:
+        hardened.put(KEXEC_CMD, '/sbin/kexec -p --command-line="ro %s" --initrd=/x /y\n' % panic)
+        item = only(judge(hardened), "capture_restarts")
+        assert "would hang the host for ever" in item["reason"]
+        assert item["expected"] == "panic=10 for the capture kernel"
+
+    def test_before_the_first_load_the_line_that_it_would_get(self, stock: KdumpHost) -> None:
+        stock.remove(KEXEC_CMD)
+        assert judge(stock)["capture_restarts"]["status"] == "pass", "/proc/cmdline has panic=10"
+        stock.put("/proc/cmdline", "ro crashkernel=%s\n" % TABLE)
+        assert judge(stock)["capture_restarts"]["status"] == "fail"
+
+    def test_a_line_for_root_alone(self, hardened: KdumpHost) -> None:
+        hardened.denied.add(KEXEC_CMD)
+        item = only(judge(hardened), "capture_restarts", "unknown")
+        assert (item["reason"], item["remedy"]) == (KEXEC_CMD + ": Permission denied", "run as root")
+
+
+class TestNotBlocked:
+    SWITCH = "/proc/sys/kernel/kexec_load_disabled"
+
+    def test_a_file_blocks_the_next_boot(self, hardened: KdumpHost) -> None:
+        hardened.put("/etc/sysctl.d/90-lock.conf", "# x\nkernel.kexec_load_disabled = 1\n")
+        item = only(judge(hardened), "not_blocked")
+        assert item["reason"] == "kernel.kexec_load_disabled=1 (/etc/sysctl.d/90-lock.conf:2)"
+        assert item["remedy"].startswith("remove it from /etc/sysctl.d/90-lock.conf:2 and reboot")
+        assert item["evidence"] == ["/etc/sysctl.d/90-lock.conf:2"]
+
+    def test_set_since_boot(self, hardened: KdumpHost) -> None:
+        hardened.put(self.SWITCH, "1\n")
+        item = only(judge(hardened), "not_blocked")
+        assert item["reason"] == "kernel.kexec_load_disabled=1 (set since boot, by no file)"
+        assert item["evidence"] == [self.SWITCH]
+
+    def test_a_masked_unit(self, hardened: KdumpHost) -> None:
+        hardened.link(MASK, "/dev/null")
+        item = only(judge(hardened), "not_blocked")
+        assert item["reason"] == UNIT + " is masked"
+        assert "waive kdump.*" in item["remedy"]
+        assert item["evidence"] == [MASK]
+
+    def test_lockdown_for_confidentiality(self, hardened: KdumpHost) -> None:
+        hardened.put("/sys/kernel/security/lockdown", "none integrity [confidentiality]\n")
+        item = judge(hardened)["not_blocked"]
+        assert item["status"] == "fail"
+        assert "lockdown is 'confidentiality'" in item["reason"]
+
+    def test_all_reasons_are_named_at_once(self, hardened: KdumpHost) -> None:
+        hardened.put(self.SWITCH, "1\n")
+        hardened.link(MASK, "/dev/null")
+        assert len(judge(hardened)["not_blocked"]["reason"].split("; ")) == 2
+
+    def test_a_switch_for_root_alone(self, hardened: KdumpHost) -> None:
+        hardened.denied.add(self.SWITCH)
+        assert only(judge(hardened), "not_blocked", "unknown")["remedy"] == "run as root"
+
+
+class TestTarget:
+    def test_no_directory(self, hardened: KdumpHost) -> None:
+        hardened.remove(KEXEC_CMD)
+        hardened.remove_empty("/var/crash")
+        found = _kdump.evaluate(POLICY, _kdump.observe(hardened))
+        bad = {item["control"]: item for item in found if item["status"] == "fail"}
+        assert sorted(bad) == ["kdump.target_private", "kdump.target_writable"]
+        assert bad["kdump.target_writable"]["reason"] == "/var/crash does not exist"
+        assert bad["kdump.target_private"]["reason"] == "/var/crash is missing"
+
+    def test_a_file_system_that_is_read_only(self, hardened: KdumpHost) -> None:
+        hardened.room = hardened.room._replace(read_only=True)
+        item = only(judge(hardened), "target_writable")
+        assert (item["observed"], item["remedy"]) == ("read-only", "mount it read-write")
+
+    def test_whoever_may_not_write_there_cannot_tell(self, hardened: KdumpHost) -> None:
+        hardened.locked.add("/var/crash")
+        assert only(judge(hardened), "target_writable", "unknown")["remedy"] == "run as root"
+
+    def test_a_directory_for_root_alone(self, hardened: KdumpHost) -> None:
+        hardened.denied.add("/var/crash")
+        found = judge(hardened)
+        assert statuses(found, "unknown") == ["target_private", "target_space", "target_writable"]
+        assert {found[n]["reason"] for n in statuses(found, "unknown")} == {"/var/crash: Permission denied"}
+        assert statuses(found, "fail") == []
+
+    def test_others_may_look(self, hardened: KdumpHost) -> None:
+        hardened.make_directory("/var/crash", 0o755)
+        item = only(judge(hardened), "target_private")
+        assert (item["reason"], item["remedy"]) == ("/var/crash is mode 0755", HARDEN)
+
+    def test_no_room(self, hardened: KdumpHost) -> None:
+        hardened.room = Space(100 * MIB, 16 << 30, False)
+        item = only(judge(hardened), "target_space")
+        assert item["observed"] == "100 MiB free, 0 MiB in older dumps"
+        assert "kdump_dump_level" in item["remedy"]
+
+    def test_old_dumps_can_make_room(self, hardened: KdumpHost) -> None:
+        hardened.room = Space(0, 16 << 30, False)
+        hardened.put("/var/crash/202611020314/dump.202611020314", "")
+        with open(hardened.root + "/var/crash/202611020314/dump.202611020314", "wb") as stream:
+            stream.truncate(400 * MIB)
+        item = judge(hardened)["target_space"]
+        assert (item["status"], item["observed"]) == ("pass", "0 MiB free, 400 MiB in older dumps")
+
+    def test_a_dump_of_every_page_needs_more_than_the_machine_s_memory(self, hardened: KdumpHost) -> None:
+        hardened.put(CONFIG, hardened.text(CONFIG).replace("-c -d 31", "-c -d 0"))
+        state = _kdump.observe(hardened)
+        # 1744032 KiB, a 64th for what describes the pages, and a fifth more.
+        assert state["target"]["needed"] == int((1744032 * 1024 * 65 // 64) * 1.2)
+        assert state["level"] == 0
+
+    def test_the_estimate_leaves_out_what_the_level_leaves_out(self, hardened: KdumpHost) -> None:
+        whole = 1744032 * 1024
+        left_out = (1302716 + 11236 + 280344 + 61288) * 1024
+        assert _kdump.observe(hardened)["target"]["needed"] == int((whole - left_out + whole // 64) * 1.2)
+
+
+class TestRemoteTarget:
+    @pytest.fixture
+    def remote(self, tmp_path: Any) -> KdumpHost:
+        changes = dict((key[len("kdump_") :], value) for key, value in OVER_SSH.items())
+        return set_up(debian(str(tmp_path / "host")), **changes)
+
+    def test_nobody_knows_before_a_drill(self, remote: KdumpHost) -> None:
+        found = judge(remote, **OVER_SSH)
+        assert statuses(found, "unknown") == ["target_writable"]
+        assert found["target_writable"]["reason"].startswith("only a drill shows")
+        assert statuses(found, "fail") == []
+        assert statuses(found, "not_applicable") == ["last_drill", "target_private", "target_space"]
+
+    def test_a_drill_over_ssh_is_the_proof(self, remote: KdumpHost) -> None:
+        remote.put(_kdump.PROOF, proof(target="ssh:kdump@dumps.example.com:/var/crash"))
+        item = judge(remote, **OVER_SSH)["target_writable"]
+        assert (item["status"], item["observed"]) == ("pass", "the drill of 2026-11-02T03:14:07Z wrote there")
+
+    def test_a_drill_of_another_target_proves_nothing(self, remote: KdumpHost) -> None:
+        remote.put(_kdump.PROOF, proof())
+        assert judge(remote, **OVER_SSH)["target_writable"]["status"] == "unknown"
+
+
+class TestLastDrill:
+    @pytest.fixture(autouse=True)
+    def today(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        # 2026-11-12T03:14:07Z: ten days after the proof.
+        monkeypatch.setattr(_kdump.time, "gmtime", lambda: (2026, 11, 12, 3, 14, 7, 3, 316, 0))
+
+    def drill(self, host: KdumpHost, days: int, text: str = "") -> Dict[str, Any]:
+        if text:
+            host.put(_kdump.PROOF, text)
+        return judge(host, kdump_drill_max_age=days)["last_drill"]
+
+    def test_none_ever(self, hardened: KdumpHost) -> None:
+        item = self.drill(hardened, 30)
+        assert (item["status"], item["severity"], item["category"]) == ("fail", "warning", "proof")
+        assert item["reason"] == "no dump was ever proven on this host"
+        assert "kernelops.panic_hardening.drill" in item["remedy"]
+
+    def test_none_is_asked_for(self, hardened: KdumpHost) -> None:
+        item = self.drill(hardened, 0, proof())
+        assert (item["status"], item["observed"]) == ("not_applicable", "2026-11-02T03:14:07Z with " + KERNEL)
+
+    @pytest.mark.parametrize("days, status", [(9, "fail"), (10, "pass"), (30, "pass")])
+    def test_its_age(self, hardened: KdumpHost, days: int, status: str) -> None:
+        item = self.drill(hardened, days, proof())
+        assert item["status"] == status
+        assert item["reason"] == ("the last drill was 10 days ago" if status == "fail" else "")
+        assert item["evidence"] == ["/var/crash/202611020314/dump.202611020314"]
+
+    def test_another_kernel(self, hardened: KdumpHost) -> None:
+        item = self.drill(hardened, 30, proof(kernel="6.1.0-1-amd64"))
+        assert (item["status"], item["reason"]) == ("fail", "the last drill was with another kernel, 6.1.0-1-amd64")
+
+    @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"at": "x"}', '"x"', "3"])
+    def test_a_damaged_proof_is_unknown(self, hardened: KdumpHost, text: str) -> None:
+        item = self.drill(hardened, 30, text)
+        assert item["status"] == "unknown"
+        assert item["reason"].startswith(_kdump.PROOF + ": is damaged")
+        assert "run the drill again" in item["remedy"]
+
+    def test_a_proof_for_root_alone(self, hardened: KdumpHost) -> None:
+        hardened.denied.add(_kdump.PROOF)
+        item = self.drill(hardened, 30)
+        assert (item["status"], item["remedy"]) == ("unknown", "run as root")
+
+
+class TestNotApplicable:
+    def all_for(self, host: KdumpHost, **changes: Any) -> str:
+        found = _kdump.evaluate(dict(POLICY, **changes), _kdump.observe(host))
+        assert {item["status"] for item in found} == {"not_applicable"}
+        assert len(found) == 12
+        assert len({item["reason"] for item in found}) == 1
+        return str(found[0]["reason"])
+
+    def test_a_machine_of_512_mib(self, stock: KdumpHost) -> None:
+        for number in range(4, 16):
+            stock.remove("/sys/devices/system/memory/memory%d/online" % number)
+            stock.remove_empty("/sys/devices/system/memory/memory%d" % number)
+        assert self.all_for(stock) == (
+            "512 MiB of memory are too little for kdump; it begins at 960 (kdump_memory_minimum)"
+        )
+        assert statuses(judge(stock, kdump_memory_minimum=512), "not_applicable") == ["last_drill"]
+
+    def test_a_container(self, hardened: KdumpHost) -> None:
+        hardened.record("systemd-detect-virt", "--container", out="lxc\n")
+        assert self.all_for(hardened) == "a container (lxc) has no kernel of its own; set up its host"
+
+    def test_a_kernel_without_crash_kernels(self, hardened: KdumpHost) -> None:
+        hardened.remove("/sys/kernel/kexec_crash_loaded")
+        assert "CONFIG_CRASH_DUMP" in self.all_for(hardened)
+
+    def test_an_unknown_system(self, hardened: KdumpHost) -> None:
+        hardened.put("/usr/lib/os-release", 'ID=suse\nPRETTY_NAME="openSUSE"\n')
+        assert self.all_for(hardened).startswith("openSUSE: this role knows")
+
+
+def test_a_waiver_silences_a_masked_unit(hardened: KdumpHost) -> None:
+    hardened.link(MASK, "/dev/null")
+    findings = _kdump.evaluate(POLICY, _kdump.observe(hardened))
+    waivers = _finding.parse_waivers({"kdump.*": {"reason": "no dumps here", "until": "2026-12-31"}})
+    judged = _finding.apply_waivers(findings, waivers, "2026-11-23")
+    waived = [item for item in judged if item["status"] == "waived"]
+    assert [item["control"] for item in waived] == ["kdump.not_blocked"]
+    assert waived[0]["reason"].endswith("no dumps here")
+    assert _finding.summarize(judged)["verdict"] == "hardened"
+    assert _finding.summarize(findings)["verdict"] == "drifted"
+
+
+def test_settings_for_root_alone(hardened: KdumpHost) -> None:
+    hardened.denied.add(CONFIG)
+    found = judge(hardened)
+    assert (found["configuration"]["status"], found["configuration"]["remedy"]) == ("unknown", "run as root")
+    assert found["kernel_loaded"]["status"] == "pass"
+
+
+def test_without_memory_s_size_nothing_can_be_said(hardened: KdumpHost) -> None:
+    hardened.remove("/sys/devices/system/memory/block_size_bytes")
+    hardened.put("/proc/meminfo", "")
+    with pytest.raises(HostError, match="^/proc/meminfo"):
+        _kdump.observe(hardened)
+
+
+class TestRedHat:
+    @pytest.fixture
+    def ready(self, tmp_path: Any) -> KdumpHost:
+        host = redhat(str(tmp_path / "host"))
+        host.put("/boot/initramfs-5.14.0-162.6.1.el9_1.x86_64kdump.img", "")
+        set_up(host)
+        host.put(
+            "/proc/cmdline", "ro crashkernel=%s\n" % _kdump_policy.resolve(POLICY, _kdump.observe(host))["crashkernel"]
+        )
+        return host
+
+    def test_it_passes_once_set_up(self, ready: KdumpHost) -> None:
+        found = judge(ready)
+        assert statuses(found, "fail") == statuses(found, "unknown") == []
+
+    def test_the_rest_of_a_family_is_told_by_os_release(self, ready: KdumpHost) -> None:
+        state = _kdump.observe(ready)
+        assert (state["family"], state["major"], state["backend"]) == ("redhat", "9", "kdump-utils")
+        ready.put("/etc/os-release", 'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="10.0"\n')
+        state = _kdump.observe(ready)
+        assert (state["family"], state["major"]) == ("redhat", "10")
+        assert sorted(state["packages"]) == ["kdump-utils", "kexec-tools", "makedumpfile"]
+        ready.put("/etc/os-release", "ID=fedora\nVERSION_ID=9\n")
+        assert _kdump.observe(ready)["major"] == "", "no Fedora is a RHEL of the same number"
+
+    def test_an_edited_directive_is_named_with_its_line(self, ready: KdumpHost) -> None:
+        text = ready.text("/etc/kdump.conf")
+        ready.put("/etc/kdump.conf", text + "failure_action shell\n")
+        item = judge(ready)["configuration"]
+        place = "/etc/kdump.conf:%d" % (len(text.splitlines()) + 1)
+        assert item["reason"] == "failure_action is 'shell', not 'reboot' (%s)" % place
+
+    def test_no_initrd_points_to_boot(self, ready: KdumpHost) -> None:
+        ready.remove("/boot/initramfs-5.14.0-162.6.1.el9_1.x86_64kdump.img")
+        assert judge(ready)["capture_initrd"]["remedy"].endswith("below /boot")
+
+    def test_a_capture_line_without_panic(self, ready: KdumpHost) -> None:
+        ready.put("/etc/sysconfig/kdump", 'KDUMP_COMMANDLINE_APPEND="irqpoll"\n#X="panic=10"\n')
+        assert judge(ready)["capture_restarts"]["status"] == "fail"
+
+
+def test_state_is_the_same_twice(hardened: KdumpHost) -> None:
+    first = _kdump.observe(hardened)
+    assert dict(_kdump.observe(hardened), now="") == dict(first, now="")

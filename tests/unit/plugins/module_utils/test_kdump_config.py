@@ -1,0 +1,447 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What kdump's configuration writes on machines made of trees, and that it all can be taken back."""
+
+import json
+import os
+from typing import Any, Dict, List, Optional
+
+import pytest
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_config, _kdump_files, _kdump_tools
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
+from unit.plugins.module_utils.test_kdump import (
+    CONFIG,
+    KEXEC_CMD,
+    MASK,
+    OVER_SSH,
+    UNIT,
+    KdumpHost,
+    debian,
+    redhat,
+    wish,
+)
+
+KDUMP_CONF = "/etc/kdump.conf"
+SSH: Dict[str, Any] = dict((key[len("kdump_") :], value) for key, value in OVER_SSH.items())
+NFS: Dict[str, Any] = {"target": "nfs", "nfs": "dumps.example.com:/srv/dumps"}
+LOADED = "/sys/kernel/kexec_crash_loaded"
+
+
+@pytest.fixture
+def host(tmp_path: Any) -> KdumpHost:
+    return debian(str(tmp_path / "host"))
+
+
+@pytest.fixture
+def rhel(tmp_path: Any) -> KdumpHost:
+    return redhat(str(tmp_path / "host"))
+
+
+def present(host: KdumpHost, packages: Optional[List[str]] = None, **changes: Any) -> List[str]:
+    """Apply, and what was planned; a plan changes nothing, and a second one is empty."""
+    wanted = wish(host, **changes)
+    before = host.snapshot()
+    planned = [change.path for change in _kdump_config.plan(host, wanted)]
+    assert host.snapshot() == before
+    _kdump_config.apply(host, wanted, packages or [])
+    assert _kdump_config.plan(host, wanted) == []
+    return planned
+
+
+def absent(host: KdumpHost) -> List[str]:
+    wanted = _kdump_config.wish(host, None)
+    assert wanted is not None
+    planned = [change.path for change in _kdump_config.plan(host, wanted)]
+    _kdump_config.apply(host, wanted, [])
+    assert _kdump_config.plan(host, wanted) == []
+    return planned
+
+
+def tree(host: KdumpHost) -> Dict[str, Any]:
+    """Everything but what the tool itself noted when it loaded, with the modes of directories."""
+    seen = dict((path, value) for path, value in host.snapshot().items() if path != KEXEC_CMD)
+    return dict((p, (v, host.mode(p)) if v == "directory" and p else v) for p, v in seen.items())
+
+
+def systemctl(host: KdumpHost) -> Any:
+    return host.programs["systemctl"]
+
+
+def settings(host: KdumpHost) -> Dict[str, str]:
+    return dict((key, value) for key, (value, _place) in _kdump_tools.effective(host).items())
+
+
+class TestKdumpTools:
+    def test_the_plan_names_all_of_it(self, host: KdumpHost) -> None:
+        host.remove("/etc/systemd/system/multi-user.target.wants/" + UNIT)
+        assert present(host) == [
+            _kdump_files.ROTATE,
+            "/etc/systemd/system/kdump-tools.service.d/kernelops-kdump.conf",
+            "/etc/systemd/system/kdump-tools-dump.service.d/kernelops-kdump.conf",
+            "/etc/systemd/system/emergency.service.d/kernelops-kdump.conf",
+            CONFIG,
+            "/var/crash",
+            UNIT,
+            UNIT,
+        ]
+        assert systemctl(host).done == ["daemon-reload", "enable " + UNIT, "restart " + UNIT]
+
+    def test_the_settings(self, host: KdumpHost) -> None:
+        present(host, keep=5, dump_level=17, failure_action="halt", capture_panic=7)
+        found = settings(host)
+        assert found["USE_KDUMP"] == "1"
+        assert found["KDUMP_NUM_DUMPS"] == "5"
+        assert found["MAKEDUMP_ARGS"] == "-c -d 17"
+        assert found["KDUMP_FAIL_CMD"] == "halt -f"
+        assert found["KDUMP_CMDLINE_APPEND"] == (
+            "reset_devices systemd.unit=kdump-tools-dump.service nr_cpus=1 irqpoll usbcore.nousb"
+            " panic=7 systemd.mask=systemd-sysctl.service"
+        )
+        assert (found["SSH"], found["NFS"], found["FTP"]) == ("", "", "")
+        assert "HOSTTAG" not in found
+        assert "KDUMP_KEXEC_ARGS" not in found
+
+    def test_the_loaded_kernel_has_them(self, host: KdumpHost) -> None:
+        present(host, capture_panic=7)
+        assert 'usbcore.nousb panic=7 systemd.mask=systemd-sysctl.service"' in host.text(KEXEC_CMD)
+
+    def test_an_operator_s_arguments_stay_and_an_older_panic_goes(self, host: KdumpHost) -> None:
+        host.put(CONFIG, host.text(CONFIG) + 'KDUMP_CMDLINE_APPEND="panic=0 nr_cpus=2 mine=1"\n')
+        present(host)
+        present(host)
+        wanted = "nr_cpus=2 mine=1 panic=10 systemd.mask=systemd-sysctl.service"
+        assert settings(host)["KDUMP_CMDLINE_APPEND"] == wanted
+
+    def test_a_locked_kernel_takes_only_signed_images(self, host: KdumpHost) -> None:
+        host.put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+        present(host)
+        assert settings(host)["KDUMP_KEXEC_ARGS"] == "-s"
+
+    def test_our_own_files(self, host: KdumpHost) -> None:
+        present(host, capture_timeout=1234)
+        unit = host.text(_kdump_files.drop_in("kdump-tools-dump.service"))
+        assert "TimeoutStartSec=1234\n" in unit
+        assert "JobTimeoutSec=1234\nJobTimeoutAction=reboot-force\n" in unit
+        assert "FailureAction=reboot-force\n" in unit
+        assert "ExecStartPre=-%s before-dump\n" % _kdump_files.ROTATE in unit
+        assert "before-dump" not in host.text(_kdump_files.drop_in(UNIT))
+        assert "test -s /proc/vmcore" in host.text(_kdump_files.drop_in("emergency.service"))
+        assert host.mode(_kdump_files.ROTATE) == 0o755
+        assert "directory='/var/crash'\nkeep=3\npercent=30\n" in host.text(_kdump_files.ROTATE)
+
+    def test_without_a_timeout_no_unit_has_one(self, host: KdumpHost) -> None:
+        present(host, capture_timeout=0)
+        unit = host.text(_kdump_files.drop_in("kdump-tools-dump.service"))
+        assert "Timeout" not in unit
+        assert "FailureAction=reboot-force" in unit
+
+    def test_absent_gives_the_machine_back(self, host: KdumpHost) -> None:
+        before = tree(host)
+        present(host, ["kdump-tools"])
+        assert tree(host) != before
+        assert host.mode("/var/crash") == 0o700
+        absent(host)
+        left = tree(host)
+        # Directories that a service manager and a system have anyway may stay empty.
+        new = sorted(path for path in left if path not in before)
+        assert all(left[path][0] == "directory" for path in new)
+        assert not [path for path in new if path.endswith(".d")], "no empty folder of a unit"
+        assert dict((path, left[path]) for path in before) == before
+
+    @pytest.mark.parametrize("text", ["USE_KDUMP=1", "USE_KDUMP=1\r\nSSH_KEY='/x'\r\n", "# only\n\n"])
+    def test_absent_gives_any_file_back(self, host: KdumpHost, text: str) -> None:
+        host.put(CONFIG, text)
+        os.chmod(host.root + CONFIG, 0o640)
+        present(host)
+        present(host, keep=7)
+        assert host.mode(CONFIG) == 0o640
+        absent(host)
+        with open(host.root + CONFIG, "rb") as stream:
+            assert stream.read() == text.encode("utf-8")
+        assert host.mode(CONFIG) == 0o640
+
+    def test_absent_on_a_machine_that_we_never_saw(self, host: KdumpHost) -> None:
+        before = tree(host)
+        assert absent(host) == []
+        assert tree(host) == before
+        assert systemctl(host).done == []
+
+    @pytest.mark.parametrize("mode", [0o755, 0o2750, 0o700])
+    def test_the_directory_s_mode_comes_back(self, host: KdumpHost, mode: int) -> None:
+        host.make_directory("/var/crash", mode)
+        planned = present(host)
+        assert ("/var/crash" in planned) is (mode != 0o700)
+        assert host.mode("/var/crash") == 0o700
+        present(host, keep=9)
+        absent(host)
+        assert host.mode("/var/crash") == mode
+
+    def test_the_mode_of_the_first_run_comes_back(self, host: KdumpHost) -> None:
+        present(host)
+        host.make_directory("/var/crash", 0o777)
+        assert present(host) == ["/var/crash"]
+        absent(host)
+        assert host.mode("/var/crash") == 0o755
+
+    def test_a_directory_that_was_not_there_goes(self, host: KdumpHost) -> None:
+        host.put("/sys/kernel/kexec_crash_size", "0\n")
+        present(host, directory="/srv/dumps")
+        assert host.mode("/srv/dumps") == 0o700
+        absent(host)
+        assert not host.exists("/srv/dumps")
+
+    def test_a_directory_with_dumps_stays(self, host: KdumpHost) -> None:
+        host.put("/sys/kernel/kexec_crash_size", "0\n")
+        present(host, directory="/srv/dumps")
+        host.put("/srv/dumps/202611020314/dump.202611020314", "x")
+        absent(host)
+        assert host.text("/srv/dumps/202611020314/dump.202611020314") == "x"
+
+    def test_an_edited_rotation_and_its_mode_are_drift(self, host: KdumpHost) -> None:
+        present(host)
+        os.chmod(host.root + _kdump_files.ROTATE, 0o644)
+        assert present(host) == [_kdump_files.ROTATE]
+        assert host.mode(_kdump_files.ROTATE) == 0o755
+        host.put(_kdump_files.ROTATE, "#!/bin/sh\n")
+        assert present(host) == [_kdump_files.ROTATE]
+
+    def test_the_rotation_does_not_change_with_every_page_in_use(self, host: KdumpHost) -> None:
+        present(host)
+        host.put("/proc/meminfo", host.text("/proc/meminfo").replace("1302716", "1002716"))
+        assert _kdump_config.plan(host, wish(host)) == []
+
+
+class TestRecord:
+    def test_packages_add_up(self, host: KdumpHost) -> None:
+        present(host, ["kexec-tools", "kdump-tools"])
+        present(host, ["makedumpfile"], keep=4)
+        assert _kdump_config.record(host)["packages"] == ["kdump-tools", "kexec-tools", "makedumpfile"]
+        assert _kdump_config.record(host)["directories"] == {"/var/crash": 0o755}
+
+    def test_nothing_is_recorded_at_first(self, host: KdumpHost) -> None:
+        assert _kdump_config.record(host) == {"packages": [], "directories": {}}
+
+    def test_absent_forgets(self, host: KdumpHost) -> None:
+        present(host, ["kexec-tools"])
+        assert json.loads(host.text(_kdump_config.RECORD))["packages"] == ["kexec-tools"]
+        absent(host)
+        assert not host.exists(_kdump_config.RECORD)
+
+    @pytest.mark.parametrize("text", ["", "{", "{}", "[]", '{"packages": 1, "directories": {}}', '{"packages": []}'])
+    def test_a_damaged_one_stops_everything(self, host: KdumpHost, text: str) -> None:
+        host.put(_kdump_config.RECORD, text)
+        before = host.snapshot()
+        with pytest.raises(HostError, match="kdump.json: is damaged .*; remove it"):
+            _kdump_config.apply(host, wish(host), [])
+        assert host.snapshot() == before
+
+
+class TestFailure:
+    @pytest.mark.parametrize(
+        "path",
+        [
+            _kdump_files.ROTATE,
+            _kdump_files.drop_in(UNIT),
+            _kdump_files.drop_in("emergency.service"),
+            CONFIG,
+        ],
+    )
+    @pytest.mark.parametrize("first", [True, False])
+    def test_a_write_that_fails_leaves_the_others(self, host: KdumpHost, path: str, first: bool) -> None:
+        if not first:
+            present(host)
+            for own in (_kdump_files.ROTATE, _kdump_files.drop_in(UNIT), _kdump_files.drop_in("emergency.service")):
+                host.put(own, "# edited\n")
+            host.put(CONFIG, host.text(CONFIG).replace('USE_KDUMP="1"', 'USE_KDUMP="0"'))
+        before, ran = tree(host), list(systemctl(host).done)
+        host.refused.add(path)
+        with pytest.raises(HostError, match="No space left on device"):
+            _kdump_config.apply(host, wish(host), [])
+        after = tree(host)
+        assert dict((p, after[p]) for p in before) == before
+        files = [p for p in after if p not in before and after[p][0] != "directory"]
+        assert files in ([], [_kdump_config.RECORD])
+        assert systemctl(host).done == ran
+
+    def test_a_crash_kernel_that_does_not_load(self, host: KdumpHost) -> None:
+        systemctl(host).loads = False
+        with pytest.raises(HostError) as caught:
+            _kdump_config.apply(host, wish(host), [])
+        assert str(caught.value) == (
+            "kdump-tools.service was restarted, but no crash kernel is loaded: 'journalctl -u kdump-tools.service' says why"
+        )
+
+    def test_removal_needs_no_crash_kernel(self, host: KdumpHost) -> None:
+        present(host)
+        systemctl(host).loads = False
+        absent(host)
+        assert "kernelops" not in host.text(CONFIG)
+
+
+class TestLoading:
+    def test_no_memory_in_this_boot(self, host: KdumpHost) -> None:
+        host.put("/sys/kernel/kexec_crash_size", "0\n")
+        host.put(LOADED, "0\n")
+        present(host)
+        assert systemctl(host).done == ["daemon-reload"]
+
+    def test_a_masked_unit_is_left_alone(self, host: KdumpHost) -> None:
+        host.remove("/etc/systemd/system/multi-user.target.wants/" + UNIT)
+        host.link(MASK, "/dev/null")
+        host.put(LOADED, "0\n")
+        assert UNIT not in present(host)
+        assert systemctl(host).done == ["daemon-reload"]
+        assert host.readlink(MASK) == "/dev/null"
+
+    def test_one_that_was_unloaded_is_drift(self, host: KdumpHost) -> None:
+        present(host)
+        host.put(LOADED, "0\n")
+        assert present(host) == [UNIT]
+        assert host.text(LOADED) == "1\n"
+        assert systemctl(host).done[-1] == "restart " + UNIT
+
+    def test_one_with_other_arguments_is_drift(self, host: KdumpHost) -> None:
+        present(host)
+        host.put(KEXEC_CMD, host.text(KEXEC_CMD).replace(" panic=10 systemd.mask", " panic=0 systemd.mask"))
+        assert present(host) == [UNIT]
+
+    def test_one_for_another_kernel_is_drift(self, host: KdumpHost) -> None:
+        present(host)
+        host.link("/var/lib/kdump/vmlinuz", "/boot/vmlinuz-6.1.0-54-cloud-amd64")
+        assert present(host) == [UNIT]
+
+    def test_another_setting_is_loaded_at_once(self, host: KdumpHost) -> None:
+        present(host)
+        assert present(host, keep=4) == [_kdump_files.ROTATE, CONFIG, UNIT]
+
+    def test_a_file_that_the_loaded_kernel_does_not_read_is_no_reason(self, host: KdumpHost) -> None:
+        present(host)
+        del systemctl(host).done[:]
+        assert present(host, space_percent=50) == [_kdump_files.ROTATE]
+        assert systemctl(host).done == []
+
+    def test_a_disabled_unit_is_enabled(self, host: KdumpHost) -> None:
+        present(host)
+        host.remove("/etc/systemd/system/multi-user.target.wants/" + UNIT)
+        assert present(host) == [UNIT]
+        assert systemctl(host).done[-1] == "enable " + UNIT
+
+
+class TestRemote:
+    def test_over_ssh(self, host: KdumpHost) -> None:
+        planned = present(host, **SSH)
+        assert "/var/crash" not in planned, "the directory is on the other host"
+        assert host.mode("/var/crash") == 0o755
+        found = settings(host)
+        assert (found["SSH"], found["SSH_KEY"]) == ("kdump@dumps.example.com", "/root/.ssh/kdump_id_rsa")
+        assert found["HOSTTAG"] == "hostname"
+        known = host.text(_kdump_files.KNOWN_HOSTS).splitlines()
+        assert known[1:-1] == SSH["ssh_known_hosts"]
+        config = host.text(_kdump_files.SSH_CONFIG)
+        assert 'Match originalhost dumps.example.com exec "test -s /proc/vmcore"\n' in config
+        assert "BatchMode yes\n" in config
+        assert "StrictHostKeyChecking yes\n" in config
+
+    def test_known_hosts_are_for_root_alone(self, host: KdumpHost) -> None:
+        present(host, **SSH)
+        assert host.mode(_kdump_files.KNOWN_HOSTS) == 0o600
+
+    def test_known_hosts_of_others_stay(self, host: KdumpHost) -> None:
+        host.put(_kdump_files.KNOWN_HOSTS, "other ssh-rsa AAAA")
+        os.chmod(host.root + _kdump_files.KNOWN_HOSTS, 0o644)
+        present(host, **SSH)
+        assert host.text(_kdump_files.KNOWN_HOSTS).startswith("other ssh-rsa AAAA\n# BEGIN")
+        assert host.mode(_kdump_files.KNOWN_HOSTS) == 0o644
+        absent(host)
+        assert host.text(_kdump_files.KNOWN_HOSTS) == "other ssh-rsa AAAA"
+
+    def test_back_to_local_takes_it_away(self, host: KdumpHost) -> None:
+        present(host, **SSH)
+        present(host)
+        assert settings(host)["SSH"] == ""
+        assert not host.exists(_kdump_files.SSH_CONFIG)
+        assert not host.exists(_kdump_files.KNOWN_HOSTS)
+
+    def test_over_nfs(self, host: KdumpHost) -> None:
+        present(host, **NFS)
+        found = settings(host)
+        assert (found["NFS"], found["SSH"], found["HOSTTAG"]) == (NFS["nfs"], "", "hostname")
+        assert not host.exists(_kdump_files.KNOWN_HOSTS)
+
+
+def directives(host: KdumpHost) -> List[str]:
+    return [line for line in host.text(KDUMP_CONF).splitlines() if line and not line.startswith("#")]
+
+
+class TestKdumpUtils:
+    def test_rhel_9(self, rhel: KdumpHost) -> None:
+        rhel.link("/etc/systemd/system/multi-user.target.wants/kdump.service", "/usr/lib/systemd/system/kdump.service")
+        planned = present(rhel, failure_action="poweroff")
+        assert planned == [
+            _kdump_files.ROTATE,
+            "/etc/systemd/system/kdump.service.d/kernelops-kdump.conf",
+            KDUMP_CONF,
+            "/var/crash",
+            "kdump.service",
+        ]
+        assert directives(rhel) == [
+            "auto_reset_crashkernel no",
+            "core_collector makedumpfile -l --message-level 7 -d 31",
+            "failure_action poweroff",
+            "path /var/crash",
+        ]
+        assert systemctl(rhel).done == ["daemon-reload", "restart kdump.service"]
+
+    def test_rhel_8_does_not_know_auto_reset_crashkernel(self, tmp_path: Any) -> None:
+        host = redhat(str(tmp_path / "host"), "rhel8")
+        present(host)
+        assert "auto_reset_crashkernel" not in host.text(KDUMP_CONF)
+        assert "failure_action reboot" in directives(host)
+
+    @pytest.mark.parametrize("name", ["rhel9", "rhel8"])
+    def test_absent_gives_the_machine_back(self, tmp_path: Any, name: str) -> None:
+        host = redhat(str(tmp_path / "host"), name)
+        host.link("/etc/systemd/system/multi-user.target.wants/kdump.service", "/usr/lib/systemd/system/kdump.service")
+        before = tree(host)
+        present(host, ["kexec-tools"])
+        absent(host)
+        left = tree(host)
+        assert dict((path, left[path]) for path in before) == before
+        assert all(left[path][0] == "directory" for path in left if path not in before)
+
+    def test_a_target_in_the_way_is_set_aside(self, rhel: KdumpHost) -> None:
+        before = rhel.text(KDUMP_CONF) + "default halt\nnfs old.example.com:/x\next4 UUID=1\nextra_modules gfs2"
+        rhel.put(KDUMP_CONF, before)
+        present(rhel, **SSH)
+        assert directives(rhel) == [
+            "extra_modules gfs2",
+            "auto_reset_crashkernel no",
+            "core_collector makedumpfile -F -l --message-level 7 -d 31",
+            "failure_action reboot",
+            "path /var/crash",
+            "ssh kdump@dumps.example.com",
+            "sshkey /root/.ssh/kdump_id_rsa",
+        ]
+        absent(rhel)
+        assert rhel.text(KDUMP_CONF) == before
+
+    @pytest.mark.parametrize("compression, flags", [("auto", "-l "), ("lzo", "-l "), ("zlib", "-c "), ("none", "")])
+    def test_compression(self, rhel: KdumpHost, compression: str, flags: str) -> None:
+        present(rhel, compression=compression, dump_level=1)
+        assert "core_collector makedumpfile %s--message-level 7 -d 1" % flags in directives(rhel)
+
+    def test_over_nfs(self, rhel: KdumpHost) -> None:
+        present(rhel, **NFS)
+        assert "nfs dumps.example.com:/srv/dumps" in directives(rhel)
+        assert not [line for line in directives(rhel) if line.startswith("ssh")]
+
+    def test_a_crash_kernel_that_does_not_load(self, rhel: KdumpHost) -> None:
+        systemctl(rhel).loads = False
+        with pytest.raises(HostError, match="^kdump.service was restarted, but no crash kernel is loaded"):
+            _kdump_config.apply(rhel, wish(rhel), [])
+
+
+def test_no_tool_is_known_for_other_systems(host: KdumpHost) -> None:
+    host.put("/usr/lib/os-release", "ID=alpine\n")
+    assert _kdump_config.wish(host, None) is None
