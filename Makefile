@@ -18,15 +18,15 @@ demo: ## a stock and a hardened machine, both panicked: a table at the end
 	@tests/setup lab
 	@$(PYTHON) tests/demo.py
 
-test: ## all tests, one fault of each class
+test: ## all tests, one fault of each class on one release
 	@tests/setup
-	@LAB_FAULTS=one $(PYTHON) tests/run.py
+	@LAB_FAULTS=one LAB_RELEASES=debian12 $(PYTHON) tests/run.py
 
 test-fast: ## the tests that need no virtual machine
 	@tests/setup fast
 	@$(PYTHON) tests/run.py fast
 
-test-full: ## all tests, all faults
+test-full: ## all tests, all faults on all releases
 	@tests/setup
 	@LAB_FAULTS=all $(PYTHON) tests/run.py
 

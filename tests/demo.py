@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import sys
@@ -18,6 +19,7 @@ from lab.machine import Machine
 from lab.processes import identify
 
 IMAGE = "debian12"
+MEMORY = 1024  # MiB, enough for a crash kernel beside the host's own
 KERNEL_PANIC = 10
 BEGAN = time.monotonic()
 
@@ -39,7 +41,7 @@ def show(text: str) -> None:
 @contextlib.contextmanager
 def machine(name: str) -> t.Iterator[Machine]:
     """A stock machine that ends with its part of the demo."""
-    made = Machine.create(name, IMAGE, owner=identify(os.getpid()))
+    made = Machine.create(name, IMAGE, memory=MEMORY, owner=identify(os.getpid()))
     try:
         yield made
     finally:
@@ -81,31 +83,51 @@ def stock() -> dict[str, str]:
             raise DemoError("The stock machine came back by itself: the demo would prove nothing.")
         show(last_words(host.serial(crash.serial_offset)))
         say("It stays dead: nobody will find it before the pager does.")
-    return {"audit": verdict, "plain restart": f"{plain:.1f} s", "after a panic": f"dead (waited {wait:.0f} s)"}
+    return {
+        "audit": verdict,
+        "plain restart": f"{plain:.1f} s",
+        "after a panic": f"dead (waited {wait:.0f} s)",
+        "what is left of it": "nothing",
+    }
+
+
+def run(playbook: str, host: Machine, **variables: t.Any) -> playbooks.Run:
+    """Run a playbook of the collection on the machine; it must succeed."""
+    done = playbooks.run(playbook, [host], variables=variables)
+    if done.returncode:
+        raise DemoError(f"The playbook {playbook} failed:\n{done.output}")
+    return done
 
 
 def hardened() -> dict[str, str]:
-    """Harden a machine, crash it, and measure how long it is away."""
-    say("The same machine, new. kernelops.panic_hardening.harden runs:")
+    """Harden a machine, crash it, and open the dump that it left."""
+    say("The same machine, new. kernelops.panic_hardening.harden runs, and may restart it for its crash memory:")
     with machine("hardened") as host:
-        done = playbooks.run("harden", [host])
-        if done.returncode:
-            raise DemoError(f"The playbook failed:\n{done.output}")
+        done = run("harden", host, kdump_reboot_ok=True)
         show("\n".join(f"changed: {task}" for task in done.changed))
         say("The audit again:")
         verdict = audit(host, "hardened")
         plain = host.reboot_seconds()
-        say("It panics in the same way.")
-        crash = host.crash("sysrq-c")
-        back = host.wait_new_boot(crash.boot_id, timeout=180, since=crash.struck_at)
-        show(last_words(host.serial(crash.serial_offset)))
+        say("It panics in the same way, this time by kernelops.panic_hardening.drill:")
+        offset = host.serial_size()
+        run("drill", host, kdump_drill_consent=host.name, kdump_drill_console="the lab")
+        show(last_words(host.serial(offset)))
+        proof = json.loads(host.ssh("cat /var/lib/kernelops-panic_hardening/kdump-drill.json").stdout)
+        back, size = int(proof["seconds"]), proof["bytes"] / 1024 / 1024
         say(
-            f"It is back on SSH {back:.1f} s after the panic ({KERNEL_PANIC} s of them kernel.panic), and still hardened:"
+            f"It took a dump, and was back on SSH {back} s after the panic. The dump has been opened; its kernel log ends:"
         )
+        show(host.ssh(f"grep -A3 'sysrq: Trigger' {proof['dmesg']}").stdout)
+        say("It is still hardened, and ready for the next panic:")
         audit(host, "hardened")
         if back >= 2 * plain + KERNEL_PANIC:
-            raise DemoError(f"It took {back:.1f} s, more than twice a plain restart of {plain:.1f} s.")
-    return {"audit": verdict, "plain restart": f"{plain:.1f} s", "after a panic": f"back on SSH after {back:.1f} s"}
+            raise DemoError(f"It took {back} s, more than twice a plain restart of {plain:.1f} s.")
+    return {
+        "audit": verdict,
+        "plain restart": f"{plain:.1f} s",
+        "after a panic": f"back on SSH after {back} s",
+        "what is left of it": f"a complete dump of {size:.0f} MiB, and its kernel log",
+    }
 
 
 def main() -> int:

@@ -22,6 +22,7 @@ class Step:
     shows: str
     command: Sequence[str] | Callable[[], Sequence[str]]
     minutes: float = 5
+    faults: str = "one"  # whether `make test` runs it too, or only `make test-full`
 
     def argv(self) -> list[str]:
         return list(self.command() if callable(self.command) else self.command)
@@ -56,5 +57,7 @@ STEPS = (
     Step("sanity", "fast", "ansible-test sanity", python("-m", "house.sanity"), 10),
     Step("molecule-container", "machines", "a container is left alone", ["molecule", "test", "-s", "container"], 10),
     Step("molecule-default", "machines", "harden, crash, come back", ["molecule", "test", "-s", "default"], 25),
-    Step("machine", "machines", "what needs a machine of its own", pytest("tests/machine"), 40),
+    Step("molecule-kdump", "machines", "a dump is taken and opened", ["molecule", "test", "-s", "kdump"], 25),
+    Step("molecule-kdump_ssh", "machines", "a dump arrives elsewhere", ["molecule", "test", "-s", "kdump_ssh"], 25, "all"),
+    Step("machine", "machines", "what needs a machine of its own", pytest("tests/machine"), 90),
 )  # fmt: skip

@@ -4,22 +4,13 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 
 import pytest
+from machines import RELEASES, make
 
 import playbooks
 from lab.machine import Machine
-from lab.processes import identify
-
-ALL = os.environ.get("LAB_FAULTS", "one") == "all"
-RELEASES = ("debian12", "debian13") if ALL else ("debian12",)
-
-
-def make(name: str, release: str) -> Machine:
-    """A stock machine, restored from its booted snapshot, that ends with this test run at the latest."""
-    return Machine.create(name, release, owner=identify(os.getpid()))
 
 
 @pytest.fixture(params=RELEASES)

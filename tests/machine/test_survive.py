@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
+from machines import ALL
 
 import playbooks
 from lab import faults
 from lab.machine import Machine
 
 KERNEL_PANIC = 10  # seconds, the default of the profile availability
-FAULTS = faults.all_faults() if os.environ.get("LAB_FAULTS", "one") == "all" else faults.one_of_each_class()
+FAULTS = faults.all_faults() if ALL else faults.one_of_each_class()
 
 
 def test_a_stock_machine_hangs(stock: Machine) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -13,9 +14,11 @@ from house.sources import TOP
 from house.steps import GROUPS, STEPS, Step
 
 
-def listed(*names: str) -> subprocess.CompletedProcess[str]:
+def listed(*names: str, faults: str = "all") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(TOP / "tests" / "run.py"), "--list", *names]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "LAB_FAULTS": faults}
+    )
 
 
 def names(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -41,6 +44,11 @@ def test_each_step_can_be_asked_for_alone(step: Step) -> None:
 def test_a_group_and_all() -> None:
     assert names(listed("fast")) == [step.name for step in STEPS if step.group == "fast"]
     assert names(listed()) == [step.name for step in STEPS]
+
+
+def test_long_steps_are_for_all_faults_or_for_who_asks() -> None:
+    assert set(names(listed())) - set(names(listed(faults="one"))) == {"molecule-kdump_ssh"}
+    assert names(listed("molecule-kdump_ssh", faults="one")) == ["molecule-kdump_ssh"]
 
 
 def test_a_misspelt_step_is_refused_before_anything_runs() -> None:
