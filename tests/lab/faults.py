@@ -32,6 +32,7 @@ class Fault:
     always_fatal: bool = True
     append: str = ""
     without_initrd: bool = False
+    may_reset: bool = False  # the panic itself may fault, and then the processor resets before the kernel can say so
 
     def command(self) -> str:
         """Return what to run on the machine; it returns before the fault strikes."""
@@ -43,8 +44,8 @@ class Fault:
         )
 
 
-def _module(name: str, summary: str, mark: str, always_fatal: bool = False) -> Fault:
-    return Fault(name, "running", summary, mark, always_fatal)
+def _module(name: str, summary: str, mark: str, always_fatal: bool = False, may_reset: bool = False) -> Fault:
+    return Fault(name, "running", summary, mark, always_fatal, may_reset=may_reset)
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -57,7 +58,7 @@ FAULTS: tuple[Fault, ...] = (
     _module("write-readonly", "a write to the kernel's own code", r"unable to handle page fault"),
     _module("invalid-opcode", "an instruction that does not exist", r"invalid opcode"),
     _module("divide-error", "a division by zero", r"divide error"),
-    _module("stack-exhausted", "a recursion without end", r"stack guard page|double fault", always_fatal=True),
+    _module("stack-exhausted", "a recursion without end", r"stack guard page|double fault", True, may_reset=True),
     _module("stack-corrupted", "a write beyond an array on the stack", r"stack is corrupted", always_fatal=True),
     _module("in-interrupt", "an oops in an interrupt", r"Fatal exception in interrupt", always_fatal=True),
     Fault("init-exits", "early", "init ends at once", PANIC, append="init=/bin/false"),

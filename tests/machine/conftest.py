@@ -7,10 +7,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from machines import RELEASES, make
 
 import playbooks
 from lab.machine import Machine
+from machines import RELEASES, make
 
 
 @pytest.fixture(params=RELEASES)

@@ -11,11 +11,11 @@ import json
 import typing as t
 
 import pytest
-from machines import ALL, RELEASES, make
 
 import playbooks
 from lab import fleet
 from lab.machine import Machine
+from machines import ALL, RELEASES, make
 
 pytestmark = pytest.mark.skipif(not ALL, reason="runs with `make test-full`")
 
