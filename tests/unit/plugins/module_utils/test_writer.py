@@ -47,12 +47,15 @@ def test_a_result_leaves_once() -> None:
     assert ends(lambda module, host: {"changed": True}) == [{"changed": True}]
 
 
+@pytest.mark.parametrize("user", [0, 1000])
 @pytest.mark.parametrize("kind", [PolicyError, HostError, Unreadable, CommandError])
-def test_a_typed_error_is_a_message(kind: Any) -> None:
+def test_a_typed_error_is_a_message(kind: Any, user: int, monkeypatch: Any) -> None:
     def run(module: Any, host: Host) -> Dict[str, Any]:
         raise kind("/etc/x: no; do y")
 
-    assert ends(run) == [{"msg": "/etc/x: no; do y", "failed": True}]
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    hint = "; it is for root alone: set become: true" if kind is Unreadable and user else ""
+    assert ends(run) == [{"msg": "/etc/x: no; do y" + hint, "failed": True}]
 
 
 def test_a_bug_is_not_hidden() -> None:
