@@ -1,0 +1,139 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lines in, incidents out: the first crash names the chain, what follows from it belongs to it."""
+
+import collections
+from typing import Any, Deque, Dict, List, Optional
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _incident, _triggers
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._report import Report
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._text import Line
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._triggers import Trigger
+
+# How long after it, in seconds and without stamps in lines, something still follows from a crash.
+LETHAL_WINDOW = 120.0
+WINDOW = 10.0
+LINE_WINDOW = 400
+FOLLOW_LIMIT = 50
+
+PANIC = "Kernel panic - not syncing"
+BANNER = "Linux version "
+# What the kernel or PID 1 says when somebody wanted the end.
+CLEAN = (
+    "reboot: Restarting system", "reboot: Power down", "reboot: System halted", "systemd-shutdown[", "kexec_core: Starting new kernel",
+    "Reached target Power-Off", "Reached target Reboot", "Reached target Shutdown", "Reached target System Power Off", "Reached target System Reboot",
+    "Reached target shutdown.target", "Reached target reboot.target", "Reached target poweroff.target", "The system is going down",
+    "Requesting system reboot", "Restarting system.", "Power down.", "Rebooting system",
+)  # fmt: skip
+CONTEXT = 40
+
+
+class Chain:
+    """One incident while it grows."""
+
+    def __init__(self, trigger: Trigger, line: Line, kernel: Optional[str], before: List[str]) -> None:
+        self.report = Report(trigger.kind, trigger.title, line)
+        self.kernel = kernel
+        self.before = before
+        self.last = line
+        self.fatal = PANIC in line.text
+        self.follow_ups: List[str] = []
+        self.open = True
+
+    @property
+    def lethal(self) -> bool:
+        return KINDS[self.report.kind].lethal
+
+    def reaches(self, line: Line, kind: str) -> bool:
+        """Whether a crash in this line still follows from this chain."""
+        gap = line.number - self.last.number
+        if line.seconds is not None and self.last.seconds is not None:
+            passed = line.seconds - self.last.seconds
+            if passed >= 0:
+                # The same again, and the panic, are taken for one thing longer than two complaints that have little to do with each other.
+                near = self.lethal or PANIC in line.text or kind == self.report.kind
+                return passed <= (LETHAL_WINDOW if near else WINDOW)
+        return gap <= LINE_WINDOW
+
+    def follow(self, trigger: Trigger, line: Line) -> None:
+        adds = line.text.lstrip().startswith(_triggers.ADDS) or PANIC in line.text
+        if self.open and adds:
+            self.report.add(line)
+        elif self.report.same_caller(line):
+            # Another CPU's crash between the lines of this one does not end it.
+            self.open = False
+        if not adds and len(self.follow_ups) < FOLLOW_LIMIT:
+            self.follow_ups.append(trigger.title)
+        self.fatal = self.fatal or PANIC in line.text
+        self.last = line
+
+
+class Triage:
+    """Judges the lines of one source, in their order."""
+
+    def __init__(self) -> None:
+        self.chain: Optional[Chain] = None
+        self.kernel: Optional[str] = None
+        self.before: Deque[str] = collections.deque(maxlen=CONTEXT)
+        self.uptime = 0.0
+        self.clean = False
+        self.done: List[Dict[str, Any]] = []
+
+    @property
+    def active(self) -> bool:
+        """Whether the next lines, whatever they are, may belong to a report."""
+        return self.chain is not None and self.chain.open
+
+    def feed(self, line: Line) -> None:
+        if any(mark in line.text for mark in CLEAN):
+            self.clean = True
+        if not line.kernel:
+            return
+        if BANNER in line.text and self._banner(line):
+            return
+        trigger = _triggers.find(line.text)
+        if trigger is not None:
+            self._trigger(trigger, line)
+        elif self.chain is not None:
+            self._continue(self.chain, line)
+        self.before.append(line.text)
+        if line.seconds is not None and line.stamp is None:
+            self.uptime = line.seconds
+
+    def _continue(self, chain: Chain, line: Line) -> None:
+        if chain.open:
+            chain.report.add(line)
+            # The report goes on as long as lines come that look like one; then only its time counts.
+            chain.open = line.number - chain.report.first.number < 2 * LINE_WINDOW
+
+    def _trigger(self, trigger: Trigger, line: Line) -> None:
+        if self.chain is not None and self.chain.reaches(line, trigger.kind):
+            self.chain.follow(trigger, line)
+            return
+        self.finish()
+        self.chain = Chain(trigger, line, self.kernel, list(self.before))
+
+    def _banner(self, line: Line) -> bool:
+        at = line.text.find(BANNER)
+        if at > 0 and line.text[:at].strip():
+            return False
+        release = line.text[at + len(BANNER) :].split(" ", 1)[0][:100]
+        crashed = self.chain is not None
+        if self.chain is not None:
+            near = line.number - self.chain.last.number <= 2 * LINE_WINDOW
+            self.chain.fatal = self.chain.fatal or (near and not self.clean and self.chain.lethal)
+        self.finish()
+        if not crashed and not self.clean and line.seconds is not None and self.uptime > line.seconds + 1:
+            self.chain = Chain(Trigger("unexpected-reboot", "unexpected kernel reboot"), line, release, [])
+            self.finish()
+        self.kernel, self.uptime, self.clean = release, 0.0, False
+        self.before.clear()
+        return True
+
+    def finish(self) -> None:
+        """End the chain: no more lines come, or another boot or crash begins."""
+        if self.chain is not None:
+            chain, self.chain = self.chain, None
+            self.done.append(_incident.build(chain.report, chain.kernel, chain.fatal, chain.follow_ups, chain.before))

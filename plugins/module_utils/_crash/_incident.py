@@ -1,0 +1,124 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a report to what the user reads: culprit, driver, words of explanation, and the fingerprint."""
+
+import hashlib
+import re
+from typing import Any, Dict, List, Optional
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import (
+    _frames,
+    _helpers,
+    _kinds,
+    _subject,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._frames import Frame
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._report import TRACE_LIMIT, Report, Stack
+
+PRINT_FRAMES = 4
+ADDRESS = re.compile(r"(?:,? (?:at )?(?:virtual )?address:?| at) (?:0x)?[0-9a-f]{4,16}\b")
+NUMBER = re.compile(r"0x[0-9a-f]{1,16}|\b[0-9a-f]{8,16}\b|\d{1,20}")
+
+
+def build(
+    report: Report, kernel: Optional[str], fatal: bool, follow_ups: List[str], before: List[str]
+) -> Dict[str, Any]:
+    """The incident as crash_info returns it, without what only the caller knows (source, evidence)."""
+    found = report.header()
+    stack = report.stack()
+    if not stack.frames and report.kind == "panic-other":
+        stack = _cut_off(before)
+    function = _frames.plain(stack.frames[stack.culprit].function) if stack.culprit is not None else None
+    module = _module(stack)
+    subject = _subject.describe(report.kind, report.lines)
+    words = dict(
+        who=("the driver %s" % module) if module else (function or "the kernel"),
+        function=function or "the first words of the title",
+        task=found["task"]["comm"] if found["task"] else "a task",
+        title=report.title,
+        **subject
+    )  # fmt: skip
+    incident: Dict[str, Any] = dict(
+        kind=report.kind,
+        title=_title(report.title, function),
+        fatal=fatal,
+        at=report.first.stamp,
+        seconds=report.first.seconds,
+        kernel=found["kernel"] or kernel,
+        task=found["task"],
+        cpu=found["cpu"],
+        hardware=found["hardware"],
+        taint=found["taint"],
+        function=function,
+        module=module,
+        call_trace=_trace(stack),
+        follow_ups=follow_ups,
+        line=report.first.number,
+    )
+    incident.update(_kinds.explain(report.kind, words))
+    incident["fingerprint"] = fingerprint(report.kind, report.title, stack)
+    return incident
+
+
+def _cut_off(before: List[str]) -> Stack:
+    """A panic whose oops lost its head: the registers before it still say where it was."""
+    frames: List[Frame] = []
+    for text in reversed(before):
+        pc = _frames.parse_pc(text)
+        if pc:
+            frames.append(pc)
+            break
+    return Stack(frames, 0 if frames else None)
+
+
+def _module(stack: Stack) -> Optional[str]:
+    """The driver: the first module from the culprit outwards."""
+    if stack.culprit is None:
+        return None
+    outwards = stack.frames[stack.culprit :]
+    # Where the unwinder trusted nothing, its guesses are all there is.
+    return next(
+        (frame.module for frame in outwards if frame.module and (frame.reliable or not outwards[0].reliable)), None
+    )
+
+
+def _title(title: str, function: Optional[str]) -> str:
+    text = ADDRESS.sub("", title).strip()
+    return text if not function or function in text else "%s in %s" % (text, function)
+
+
+def _trace(stack: Stack) -> List[str]:
+    frames = _outwards(stack)
+    return ["%s+0x%s" % (f.function, f.offset) if f.offset else f.function for f in frames][:TRACE_LIMIT]
+
+
+def _outwards(stack: Stack) -> List[Frame]:
+    """The reliable frames from the program counter, else from the culprit, outwards."""
+    frames = [frame for frame in stack.frames if frame.reliable]
+    for place, frame in enumerate(frames):
+        if frame.is_pc:
+            return frames[place:]
+    for place, frame in enumerate(frames):
+        if not _helpers.is_helper(frame.function):
+            # Where the title names the function, the stack names it again.
+            inner = [p for p, other in enumerate(frames[place + 1 :], place + 1) if other.function == frame.function]
+            return frames[inner[0] :] if frame.offset is None and inner else frames[place:]
+    return frames
+
+
+def fingerprint(kind: str, title: str, stack: Stack) -> str:
+    """Equal for the same bug on other hosts and in other builds: no addresses, offsets, suffixes or numbers."""
+    parts = [kind]
+    if stack.culprit is None:
+        parts.append(NUMBER.sub("#", title))
+    else:
+        last = ""
+        for frame in stack.frames[stack.culprit :]:
+            name = _frames.plain(frame.function)
+            if frame.reliable and name != last and not _helpers.is_helper(name):
+                parts.append(name)
+                last = name
+            if len(parts) > PRINT_FRAMES:
+                break
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:16]

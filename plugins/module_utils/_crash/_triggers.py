@@ -1,0 +1,101 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The messages with which the kernel begins to report a crash, and the kind that each stands for.
+
+A plain search finds the literal of a message; its pattern is tried there and nowhere else.
+"""
+
+import re
+from typing import List, NamedTuple, Optional, Pattern
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._messages import MESSAGES, WORDS
+
+
+class Trigger(NamedTuple):
+    """What a line says: the kind, and the message from its first word on."""
+
+    kind: str
+    title: str
+
+
+class Rule(NamedTuple):
+    literal: str
+    kind: str
+    pattern: Optional[Pattern[str]]
+
+
+def _rule(kind: str, message: str) -> Rule:
+    literal, _bar, pattern = message.partition(" ~ ")
+    return Rule(literal, kind, re.compile(pattern) if pattern else None)
+
+
+NOT_KERNEL = (
+    "audit: ",
+    "audit(",
+    "Modules linked in",
+    "Kernel command line",
+    "Command line:",
+    "traps: ",
+    "systemd[",
+    "rsyslogd",
+)
+
+RULES: List[Rule] = [_rule(kind, message) for kind, messages in MESSAGES for message in messages]
+
+# They add to a report that has begun: what follows them is its registers, not another crash.
+ADDS = (
+    "Oops: ", "Oops[#", "Oops - ", "Internal error: ", "invalid opcode: ", "illegal operation: ", "general protection fault",
+    "Kernel panic - not syncing", "Kernel BUG at ", "kernel BUG at ", "oom-kill:", "ut of memory", "unreferenced object",
+)  # fmt: skip
+NEVER = (
+    "lockdep is turned off",
+    "took too long to run",
+    "Stall ended",
+    "lockup detector",
+    "LOCKUP detector",
+    "ratelimit",
+)
+
+
+def find(text: str) -> Optional[Trigger]:
+    """What begins in this line, or None."""
+    if not any(word in text for word in WORDS):
+        return None
+    if text.lstrip().startswith(NOT_KERNEL) or any(word in text for word in NEVER) or "---[ end " in text:
+        return None
+    for rule in RULES:
+        at = text.find(rule.literal)
+        if at < 0 or (at and literal_is_word(rule.literal) and text[at - 1].isalpha()):
+            continue
+        if rule.pattern is not None and not rule.pattern.match(text, at):
+            continue
+        return Trigger(rule.kind, title(text, at))
+    return None
+
+
+def literal_is_word(literal: str) -> bool:
+    """Whether the literal is a whole word: then C(ODEBUG: ) is no C(BUG: )."""
+    return literal[0].isupper()
+
+
+STARTS = (
+    "BUG: ",
+    "WARNING: ",
+    "INFO: ",
+    "watchdog: ",
+    "rcu: ",
+    "Kernel panic",
+    "kernel BUG",
+    "Unable to handle",
+    "[ INFO",
+    "[ BUG",
+)
+
+
+def title(text: str, at: int) -> str:
+    """The message from the word on with which the kernel begins it, at or before C(at)."""
+    begin = min([at] + [place for place in (text.find(start) for start in STARTS) if 0 <= place < at])
+    if begin == at and at <= 100:
+        begin = 0 if not text[:at].strip("=-* \t") or at <= 40 else at
+    return text[begin:].strip(" \t=-")[:300]
