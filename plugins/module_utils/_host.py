@@ -124,6 +124,21 @@ class Host:
         """Whether whoever runs this may write to a file or directory."""
         return os.access(self._real(path), os.W_OK)
 
+    def open(self, path: str) -> IO[bytes]:
+        """A file to be read piece by piece, because it may be larger than the memory; raises HostError.
+
+        Only a regular file: a pipe could hold the reader for ever.
+        """
+        try:
+            handle = os.open(self._real(path), os.O_RDONLY | os.O_NONBLOCK)
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                os.close(handle)
+                raise HostError("%s: is no regular file" % path)
+            return os.fdopen(handle, "rb")
+        except OSError as error:
+            kind = HostError if error.errno in (errno.ENOENT, errno.ENOTDIR) else Unreadable
+            raise kind("%s: %s" % (path, _why(error))) from None
+
     def listdir(self, path: str) -> List[str]:
         """The sorted names in a directory, none where there is no directory; raises Unreadable."""
         try:
@@ -281,6 +296,16 @@ class Host:
         except OSError as error:
             raise HostError("%s: %s" % (path, _why(error))) from None
         return Space(found.f_bfree * found.f_frsize, found.f_blocks * found.f_frsize, bool(found.f_flag & os.ST_RDONLY))
+
+    def modified(self, path: str) -> Optional[float]:
+        """When a file was last written, in seconds of the machine's clock; None where there is none."""
+        try:
+            return os.stat(self._real(path)).st_mtime
+        except OSError:
+            return None
+
+    def is_directory(self, path: str) -> bool:
+        return os.path.isdir(self._real(path))
 
     def mode(self, path: str, default: int = 0o644) -> int:
         """The permission bits of a file, or C(default) where there is none."""

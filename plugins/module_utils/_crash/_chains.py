@@ -6,7 +6,7 @@
 import collections
 from typing import Any, Deque, Dict, List, Optional
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _incident, _triggers
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _incident, _triggers, _when
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._report import Report
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._text import Line
@@ -17,6 +17,25 @@ LETHAL_WINDOW = 120.0
 WINDOW = 10.0
 LINE_WINDOW = 400
 FOLLOW_LIMIT = 50
+
+# What lines of a report hold; without them for so long it is over.
+SIGNS = (
+    "+0x",
+    "R10:",
+    "PID: ",
+    "Call Trace",
+    "Code: ",
+    "r10",
+    ">] ",
+    "Mem-Info",
+    "kB ",
+    "total_vm",
+    "    0 ",
+    "GPR1",
+    "---[ end",
+    "===",
+)
+QUIET = 50
 
 PANIC = "Kernel panic - not syncing"
 BANNER = "Linux version "
@@ -38,6 +57,7 @@ class Chain:
         self.kernel = kernel
         self.before = before
         self.last = line
+        self.sign = line.number
         self.fatal = PANIC in line.text
         self.follow_ups: List[str] = []
         self.open = True
@@ -49,18 +69,18 @@ class Chain:
     def reaches(self, line: Line, kind: str) -> bool:
         """Whether a crash in this line still follows from this chain."""
         gap = line.number - self.last.number
-        if line.seconds is not None and self.last.seconds is not None:
-            passed = line.seconds - self.last.seconds
-            if passed >= 0:
-                # The same again, and the panic, are taken for one thing longer than two complaints that have little to do with each other.
-                near = self.lethal or PANIC in line.text or kind == self.report.kind
-                return passed <= (LETHAL_WINDOW if near else WINDOW)
+        passed = _passed(self.last, line)
+        if passed is not None and passed >= 0:
+            # The same again, and the panic, are taken for one thing longer than two complaints that have little to do with each other.
+            near = self.lethal or PANIC in line.text or kind == self.report.kind
+            return passed <= (LETHAL_WINDOW if near else WINDOW)
         return gap <= LINE_WINDOW
 
     def follow(self, trigger: Trigger, line: Line) -> None:
         adds = line.text.lstrip().startswith(_triggers.ADDS) or PANIC in line.text
         if self.open and adds:
             self.report.add(line)
+            self.sign = line.number
         elif self.report.same_caller(line):
             # Another CPU's crash between the lines of this one does not end it.
             self.open = False
@@ -68,6 +88,14 @@ class Chain:
             self.follow_ups.append(trigger.title)
         self.fatal = self.fatal or PANIC in line.text
         self.last = line
+
+
+def _passed(before: Line, after: Line) -> Optional[float]:
+    """Seconds between two lines; less than 0 where the clock jumped."""
+    if after.seconds is not None and before.seconds is not None:
+        return after.seconds - before.seconds
+    first, second = _when.epoch(before.stamp), _when.epoch(after.stamp)
+    return None if first is None or second is None else float(second - first)
 
 
 class Triage:
@@ -106,7 +134,9 @@ class Triage:
         if chain.open:
             chain.report.add(line)
             # The report goes on as long as lines come that look like one; then only its time counts.
-            chain.open = line.number - chain.report.first.number < 2 * LINE_WINDOW
+            if any(sign in line.text for sign in SIGNS):
+                chain.sign = line.number
+            chain.open = line.number - chain.sign < QUIET and line.number - chain.report.first.number < 2 * LINE_WINDOW
 
     def _trigger(self, trigger: Trigger, line: Line) -> None:
         if self.chain is not None and self.chain.reaches(line, trigger.kind):

@@ -88,9 +88,10 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         "nable to handle kernel ~ .{20,40}(?:data access|instruction fetch|access to user memory|pointer dereference)",
         "nable to handle kernel execute ", "nable to handle kernel execution ", "Unable to handle kernel unaligned",
         "Kernel attempted to ~ Kernel attempted to (?:read|write|access|execute) user page",
-        )),
+    )),
     ("gpf", (
-        "general protection fault ~ general protection fault(?! ip:)(?:, |: |$| in )", "general protection exception: ~ .{29,40}\\[#",
+        "general protection fault ~ general protection fault(?! ip:)(?:, |: |$| in )",
+        r"general protection exception: ~ .{29,40}\[#",
     )),
     ("divide-error", (
         "divide error: ~ divide error: [0-9a-f]{4}", "divide error, ", "divide_error: ", "Oops: divide error",
@@ -108,8 +109,10 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         "possible circular locking dependency detected", "possible recursive locking detected",
         "possible irq lock inversion dependency detected", "inconsistent lock state", "-unsafe lock order detected",
         "suspicious RCU usage", "suspicious rcu_dereference_check() usage", "bad unlock balance detected",
-        "bad contention detected", "BUG: ~ BUG: held lock freed!", "WARNING: ~ WARNING: held lock freed!", "BUG: ~ BUG: .{1,80} still has locks held!", "WARNING: ~ WARNING: .{1,80} still has locks held!",
-        "BUG: ~ BUG: lock held when returning", "WARNING: ~ WARNING: lock held when returning", "BUG: ~ BUG: lock held at task exit time", "WARNING: ~ WARNING: [Nn]ested lock was not taken",
+        "bad contention detected", "BUG: ~ BUG: held lock freed!", "WARNING: ~ WARNING: held lock freed!",
+        "BUG: ~ BUG: .{1,80} still has locks held!", "WARNING: ~ WARNING: .{1,80} still has locks held!",
+        "BUG: ~ BUG: lock held when returning", "WARNING: ~ WARNING: lock held when returning",
+        "BUG: ~ BUG: lock held at task exit time", "WARNING: ~ WARNING: [Nn]ested lock was not taken",
         "BUG: ~ BUG: [Ii]nvalid wait context", "INFO: ~ INFO: trying to register non-static key",
         "BUG: ~ BUG: looking up invalid subclass", "BUG: MAX_LOCK", "BUG: MAX_STACK_TRACE",
         "BUG: ~ BUG: (?:spinlock|rwlock|rtmutex|mutex|rt_mutex) ?",
@@ -118,13 +121,15 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     )),
     ("atomic-context", (
         "BUG: ~ BUG: scheduling while atomic", "BUG: ~ BUG: sleeping function called",
-        "BUG: ~ BUG: using .{1,60} in preemptible", "BUG: ~ BUG: workqueue leaked ", "INFO: ~ INFO: using .{1,60} in preemptible", "BUG: ~ BUG: assuming ", "BUG: ~ BUG: scheduling from",
+        "BUG: ~ BUG: using .{1,60} in preemptible", "BUG: ~ BUG: workqueue leaked ",
+        "INFO: ~ INFO: using .{1,60} in preemptible", "BUG: ~ BUG: assuming ", "BUG: ~ BUG: scheduling from",
     )),
     ("soft-lockup", (
         "soft lockup - CPU#", "soft lockup detected",
     )),
     ("hard-lockup", (
-        "detected hard LOCKUP", "detected Hard LOCKUP", "detected LOCKUP on CPU", "Watchdog CPU: ~ Watchdog CPU:\\d{1,5} Hard LOCKUP",
+        "detected hard LOCKUP", "detected Hard LOCKUP", "detected LOCKUP on CPU",
+        r"Watchdog CPU: ~ Watchdog CPU:\d{1,5} Hard LOCKUP",
     )),
     ("rcu-stall", (
         "detected stall on CPU", "detected stalls on CPU", "detected expedited stalls on",
@@ -152,7 +157,8 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         "Synchronous External Abort",
     )),
     ("thermal", (
-        "critical temperature reached", "temperature above threshold", )),
+        "critical temperature reached", "temperature above threshold",
+    )),
     ("pcie-error", (
         "PCIe Bus Error: severity=",
         "AER: ~ AER: (?:Multiple )?(?:Corrected|Uncorrected|Uncorrectable|Correctable)[^:]{0,40} (?:error|message) received",
@@ -182,10 +188,13 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     )),
     ("cpu-exception", (
         r"invalid opcode: ~ invalid opcode: [0-9a-f]{4} \[#", "Oops: invalid opcode",
-        "illegal operation: ~ illegal operation: [0-9a-f]{4}", "Unhandled fault: ", "ad mode in ", r"stack segment: ~ stack segment: [0-9a-f]{4} \[#",
-        "Oops: stack segment", r"segment not present: ~ segment not present: [0-9a-f]{4} \[#",
+        "illegal operation: ~ illegal operation: [0-9a-f]{4}", "Unhandled fault: ", "ad mode in ",
+        r"stack segment: ~ stack segment: [0-9a-f]{4} \[#", "Oops: stack segment",
+        r"segment not present: ~ segment not present: [0-9a-f]{4} \[#",
         r"alignment check: ~ alignment check: [0-9a-f]{4} \[#", r"int3: ~ int3: [0-9a-f]{4} \[#", "Oops: int3",
-        "ontrol protection: ~ .{19,60}\\[#", "Internal error: ", "Oops - undefined instruction", r"bounds: ~ bounds: [0-9a-f]{4} \[#", "simd exception: ~ simd exception: [0-9a-f]{4} \\[#", "fpu exception: ~ fpu exception: [0-9a-f]{4} \\[#", "machine check in kernel",
+        r"ontrol protection: ~ .{19,60}\[#", "Internal error: ", "Oops - undefined instruction",
+        r"bounds: ~ bounds: [0-9a-f]{4} \[#", r"simd exception: ~ simd exception: [0-9a-f]{4} \[#",
+        r"fpu exception: ~ fpu exception: [0-9a-f]{4} \[#", "machine check in kernel",
     )),
     ("warning", (
         r"WARNING: ~ WARNING: CPU: \d{1,5} PID: -?\d{1,12} at ?[^ ]", r"WARNING: ~ WARNING: at ?[^ ]{1,300}:\d{1,6}",

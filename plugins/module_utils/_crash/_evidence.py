@@ -1,0 +1,111 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The incidents of a host or of named files: each seen once, newest first, and what could not be read."""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _files, _journal, _places, _when
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+
+SINCE = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?Z?)?\Z")
+# The same crash is written to the journal at once, to a dump directory minutes later.
+SAME_SECONDS = 900
+
+Incident = Dict[str, Any]
+
+
+class Found(NamedTuple):
+    incidents: List[Incident]
+    warnings: List[str]
+    last_boot: Dict[str, Any]
+
+
+class Wanted(NamedTuple):
+    kinds: List[str]
+    since: str
+    limit: int
+
+
+def wanted(params: Dict[str, Any]) -> Wanted:
+    """What the user asked for; raises PolicyError."""
+    unknown = sorted(set(params["kinds"]) - set(KINDS))
+    if unknown:
+        raise PolicyError("kinds: %s: no such kind; there are %s" % (", ".join(unknown), ", ".join(sorted(KINDS))))
+    since = params["since"] or ""
+    if since and not SINCE.match(since):
+        raise PolicyError(
+            "since: '%s' must be a date such as 2026-11-02 or a time such as 2026-11-02T03:00:00Z" % since
+        )
+    for name in ("boots", "limit"):
+        if params[name] < 0:
+            raise PolicyError("%s: %d must not be negative" % (name, params[name]))
+    return Wanted(params["kinds"], since, params["limit"])
+
+
+def of_files(host: Host, paths: List[str]) -> Found:
+    """Each file is judged alone, and the same incident in two of them is two."""
+    incidents: List[Incident] = []
+    warnings: List[str] = []
+    for path in paths:
+        found = _files.incidents(host, path)
+        _when.settle(found.incidents, host.modified(path))
+        incidents += [dict(incident, evidence=[]) for incident in found.incidents]
+        warnings += [found.warning] if found.warning else []
+    return Found(incidents, warnings, {})
+
+
+def of_host(host: Host, boots: int) -> Found:
+    """All that the host keeps; where an incident was seen in several places, the fullest record describes it."""
+    incidents: List[Incident] = []
+    places = _places.incidents(host)
+    journal = _journal.incidents(host, boots)
+    for incident in places.incidents + journal.incidents:
+        same = next((other for other in incidents if _same(other, incident)), None)
+        if same is None:
+            incidents.append(dict(incident, evidence=[]))
+            continue
+        if incident["source"] not in [same["source"]] + same["evidence"]:
+            same["evidence"].append(incident["source"])
+        same["fatal"] = same["fatal"] or incident["fatal"]
+        same["at"] = _better(same["at"], incident["at"])
+    last_boot = _journal.last_boot(host, incidents)
+    return Found(incidents, places.warnings + journal.warnings, last_boot)
+
+
+def _same(one: Incident, other: Incident) -> bool:
+    if one["fingerprint"] != other["fingerprint"] or one["source"] == other["source"]:
+        return False
+    if one["seconds"] is not None and other["seconds"] is not None:
+        return abs(float(one["seconds"]) - float(other["seconds"])) < 2
+    apart = _when.apart(one["at"], other["at"])
+    return apart is not None and apart <= SAME_SECONDS
+
+
+def _better(one: Optional[str], other: Optional[str]) -> Optional[str]:
+    """The time that names its zone."""
+    return other if other and (not one or (other.endswith("Z") and not one.endswith("Z"))) else one
+
+
+def select(incidents: List[Incident], asked: Wanted) -> List[Incident]:
+    """Those asked for, newest first, each with the number of times that its fingerprint was seen."""
+    seen: Dict[str, int] = {}
+    for incident in incidents:
+        seen[incident["fingerprint"]] = seen.get(incident["fingerprint"], 0) + 1
+    chosen = [
+        dict(incident, count=seen[incident["fingerprint"]])
+        for incident in incidents
+        if (not asked.kinds or incident["kind"] in asked.kinds) and (incident["at"] or "9999") >= asked.since
+    ]
+    chosen.sort(key=lambda incident: (incident["at"] or "", incident["source"], incident["line"]), reverse=True)
+    return chosen[: asked.limit or None]
+
+
+def summarize(incidents: List[Incident]) -> Dict[str, Any]:
+    kinds: Dict[str, int] = {}
+    for incident in incidents:
+        kinds[incident["kind"]] = kinds.get(incident["kind"], 0) + 1
+    return dict(incidents=len(incidents), fatal=sum(1 for incident in incidents if incident["fatal"]), kinds=kinds)

@@ -1,0 +1,90 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One file of evidence, plain or compressed, to its incidents; a broken one yields what it still holds, and a warning."""
+
+import bz2
+import gzip
+import importlib
+import io
+import lzma
+import zlib
+from typing import IO, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _scan
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+try:
+    _zstd: Any = importlib.import_module("compression.zstd")  # Python 3.14
+except ImportError:
+    _zstd = None
+
+CHUNK = 1024 * 1024
+# A small file can unpack to any size: what is behind this is no log that somebody keeps.
+UNPACKED_LIMIT = 8 * 1024 * 1024 * 1024
+
+GZIP, BZIP2, XZ, ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+BROKEN = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
+
+
+class Found(NamedTuple):
+    """The incidents of a file, and why they may not be all."""
+
+    incidents: List[Dict[str, Any]]
+    warning: Optional[str]
+
+
+def incidents(host: Host, path: str, more: Sequence[str] = ()) -> Found:
+    """Every incident in a file and the parts that continue it, with its C(source); never raises for what it holds or lacks."""
+    warnings: List[str] = []
+    found = _scan.incidents(chunk for part in (path,) + tuple(more) for chunk in _read(host, part, warnings))
+    for incident in found:
+        incident["source"] = path
+    return Found(found, "; ".join(warnings) or None)
+
+
+def _read(host: Host, path: str, warnings: List[str]) -> Iterator[bytes]:
+    try:
+        with host.open(path) as handle:
+            yield from _chunks(handle, path, warnings)
+            # The parts of a record end where their space ended.
+            yield b"\n"
+    except HostError as error:
+        warnings.append(str(error))
+
+
+def _chunks(handle: IO[bytes], path: str, warnings: List[str]) -> Iterator[bytes]:
+    """The file's text, a chunk at a time; the end of a broken file is an end like another, with a warning."""
+    size = 0
+    try:
+        stream = _unpack(handle, handle.read(len(XZ)), path, warnings)
+        while stream is not None:
+            chunk = stream.read(CHUNK)
+            size += len(chunk)
+            if not chunk:
+                return
+            if size > UNPACKED_LIMIT:
+                warnings.append("%s: only its first %d GiB were read" % (path, UNPACKED_LIMIT >> 30))
+                return
+            yield chunk
+    except BROKEN as error:
+        warnings.append("%s: damaged after %d bytes of text: %s" % (path, size, error))
+
+
+def _unpack(handle: IO[bytes], magic: bytes, path: str, warnings: List[str]) -> Optional[IO[bytes]]:
+    handle.seek(0)
+    if magic.startswith(GZIP):
+        return io.BufferedReader(gzip.GzipFile(fileobj=handle))
+    if magic.startswith(BZIP2):
+        return bz2.BZ2File(handle)
+    if magic.startswith(XZ):
+        return lzma.LZMAFile(handle)
+    if magic.startswith(ZSTD):
+        if _zstd is None:
+            warnings.append(
+                "%s: Python before 3.14 cannot read zstd; unpack it with 'zstd -d' and name the result" % path
+            )
+            return None
+        unpacked: IO[bytes] = _zstd.ZstdFile(handle)
+        return unpacked
+    return handle

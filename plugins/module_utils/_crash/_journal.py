@@ -1,0 +1,91 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal of this boot and of earlier ones: their incidents, and how the last one ended."""
+
+import json
+import re
+from typing import Any, Dict, List, Optional
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _scan, _when
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._places import Found
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host
+
+# The newest messages of a boot: a crash is at its end, and a flood before it must not fill the memory.
+LINES = 100000
+LAST = 100
+JOURNALCTL = ["journalctl", "--no-pager", "--quiet", "--utc"]
+# PID 1 and its last helper when somebody wanted the end; the managers of users write similar lines.
+ENDED = re.compile(
+    r"Reached target .{0,60}(?:Power-Off|Reboot|Shutdown|Halt|System Power Off|System Reboot|poweroff\.target|reboot\.target|shutdown\.target)"
+    r"|Journal stopped|Shutting down\.|Sending SIGTERM to remaining processes|Stopped .{0,40}Journal Service"
+)
+OF_SYSTEM = ("systemd", "systemd-shutdown", "systemd-journald", "systemd-journal")
+
+
+def incidents(host: Host, boots: int) -> Found:
+    """The incidents that the kernel told the journal of, in this boot and the ones before it."""
+    found: List[Dict[str, Any]] = []
+    warnings: List[str] = []
+    if boots and host.which("journalctl") is None:
+        return Found(found, warnings)
+    for back in range(boots):
+        argv = JOURNALCTL + ["-k", "-b", "-%d" % back, "-n", str(LINES), "-o", "short-iso-precise"]
+        try:
+            result = host.run(argv, timeout=120, check=False)
+        except CommandError as error:
+            warnings.append(str(error))
+            break
+        if result.rc != 0:
+            # There are no more boots, or no journal at all.
+            if back == 0:
+                warnings.append("the journal could not be read: %s" % (result.err.strip()[:300] or "no reason given"))
+            break
+        for incident in _scan.incidents([result.out.encode("utf-8", "surrogateescape")]):
+            found.append(dict(incident, source="journal of boot -%d" % back))
+    return Found(found, warnings)
+
+
+def last_boot(host: Host, seen: List[Dict[str, Any]]) -> Dict[str, Any]:
+    """How the boot before this one ended, also when nobody watched."""
+    unknown: Dict[str, Any] = dict(ended="unknown", boot_id=None, at=None)
+    if host.which("journalctl") is None:
+        return unknown
+    try:
+        result = host.run(JOURNALCTL + ["-b", "-1", "-n", str(LAST), "-o", "json"], timeout=60, check=False)
+    except CommandError:
+        return unknown
+    entries = [entry for entry in (_entry(line) for line in result.out.splitlines()) if entry is not None]
+    if result.rc != 0 or not entries:
+        return unknown
+    last = entries[-1]
+    at = _when.utc(int(str(last.get("__REALTIME_TIMESTAMP") or 0)) // 1000000)
+    ended = dict(boot_id=last.get("_BOOT_ID"), at=at)
+    if any(_is_end(entry) for entry in entries):
+        return dict(ended, ended="clean")
+    return dict(ended, ended="panic" if any(_panicked(incident, at) for incident in seen) else "reset")
+
+
+def _entry(line: str) -> Optional[Dict[str, Any]]:
+    try:
+        entry = json.loads(line)
+        return entry if isinstance(entry, dict) else None
+    except ValueError:
+        return None
+
+
+def _is_end(entry: Dict[str, Any]) -> bool:
+    if entry.get("SYSLOG_IDENTIFIER") not in OF_SYSTEM or entry.get("_SYSTEMD_USER_UNIT"):
+        return False
+    mine = entry.get("_PID") == "1" or entry.get("SYSLOG_IDENTIFIER") != "systemd"
+    return mine and ENDED.search(str(entry.get("MESSAGE"))) is not None
+
+
+def _panicked(incident: Dict[str, Any], end: str) -> bool:
+    """A fatal incident of the end of that boot: the record is written with it, a dump some minutes later."""
+    if not incident["fatal"]:
+        return False
+    if incident["source"] == "journal of boot -1":
+        return True
+    apart = _when.apart(incident["at"], end)
+    return apart is not None and apart <= 3600

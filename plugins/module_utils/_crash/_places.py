@@ -1,0 +1,75 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where hosts keep what a crash left: dump directories, pstore and its archive, and the kernel's log files."""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Pattern, Tuple
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _files, _when
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+DUMPS = ("/var/crash", "/var/spool/abrt", "/var/tmp/abrt")
+# kdump-tools writes dmesg.TIME, kdump-utils vmcore-dmesg.txt, SUSE dmesg.txt, ABRT dmesg or backtrace.
+DUMPED = re.compile(r"(?:vmcore-)?dmesg(?:\.txt|\.\d{8,14}|-incomplete\.txt)?(?:\.gz|\.xz|\.bz2|\.zst)?\Z|backtrace\Z")
+PSTORE = ("/var/lib/systemd/pstore", "/sys/fs/pstore")
+RECORD = re.compile(r"dmesg[\w.-]{0,80}\Z")
+LOGS = re.compile(r"(?:kern\.log|messages|syslog)(?:[.-][\w.-]{1,24})?\Z")
+DEPTH = 3
+
+
+class Found(NamedTuple):
+    incidents: List[Dict[str, Any]]
+    warnings: List[str]
+
+
+def incidents(host: Host) -> Found:
+    """Everything but the journal, the fullest records first."""
+    found: List[Dict[str, Any]] = []
+    warnings: List[str] = []
+    for group in _groups(host, warnings):
+        one = _files.incidents(host, group[0], group[1:])
+        modified = host.modified(group[0])
+        _when.settle(one.incidents, modified)
+        for incident in one.incidents:
+            # A record of a crash was written when it happened; a log file was written long after.
+            if incident["at"] is None and modified is not None and not LOGS.match(group[0].rsplit("/", 1)[-1]):
+                incident["at"] = _when.utc(modified)
+        found += one.incidents
+        warnings += [one.warning] if one.warning else []
+    return Found(found, warnings)
+
+
+def _groups(host: Host, warnings: List[str]) -> List[List[str]]:
+    """The files to read; those of one list are the parts of one record."""
+    groups = [[path] for folder in DUMPS for path in _below(host, folder, DUMPED, DEPTH, warnings)]
+    for folder in PSTORE:
+        together: Dict[Tuple[str, ...], List[str]] = {}
+        for path in _below(host, folder, RECORD, DEPTH, warnings):
+            together.setdefault(tuple(path.split("/")[:-1]), []).append(path)
+        for parts in together.values():
+            # systemd puts the parts together; where it did, the parts themselves say nothing more.
+            whole = [path for path in parts if path.endswith("/dmesg.txt")]
+            groups.append(whole or parts)
+    return groups + [[path] for path in _below(host, "/var/log", LOGS, 1, warnings)]
+
+
+def _below(host: Host, folder: str, wanted: Pattern[str], depth: int, warnings: List[str]) -> List[str]:
+    found: List[str] = []
+    try:
+        names = host.listdir(folder)
+    except HostError as error:
+        # A file among the directories is no trouble; one that may not be read is.
+        return found if not host.is_directory(folder) else _warn(warnings, str(error))
+    for name in names:
+        path = "%s/%s" % (folder, name)
+        if wanted.match(name) and not host.is_directory(path):
+            found.append(path)
+        elif depth > 1 and host.is_directory(path):
+            found += _below(host, path, wanted, depth - 1, warnings)
+    return found
+
+
+def _warn(warnings: List[str], text: str) -> List[str]:
+    warnings.append(text)
+    return []
