@@ -1,0 +1,118 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What belongs to one incident, how boots are told apart, and how streams are cut into lines."""
+
+import random
+from typing import List
+
+import pytest
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _chains, _scan
+from unit.plugins.module_utils.crash import samples
+
+BANNER = "[    0.000000] Linux version 6.1.0-99-amd64 (x@y) (gcc 12) #1 SMP\n"
+QUIET = "".join("[  %3d.000000] usb 1-1: new device number %d\n" % (n, n) for n in range(10, 99))
+
+
+def test_a_second_oops_and_the_panic_belong_to_the_first_crash() -> None:
+    second = (
+        samples.stamped(samples.ARM64_PAGING, 103.0) + "[  104.000000] Kernel panic - not syncing: Fatal exception\n"
+    )
+    first = samples.stamped(samples.X86_NULL.replace("Kernel panic - not syncing: Fatal exception in interrupt\n", ""))
+    found = samples.only(first + second)
+    assert (found["kind"], found["module"], found["fatal"]) == ("null-deref", "r8125", True)
+    assert found["follow_ups"] == ["Unable to handle kernel paging request at virtual address ffff80001234f000"]
+
+
+def test_two_crashes_with_hours_between_them_are_two() -> None:
+    found = samples.judge(samples.stamped(samples.RISCV_NULL) + samples.stamped(samples.SOFT_LOCKUP, 9000.0))
+    assert [incident["kind"] for incident in found] == ["null-deref", "soft-lockup"]
+
+
+def test_an_oops_that_the_host_survived_is_not_fatal() -> None:
+    assert samples.only(samples.stamped(samples.RISCV_NULL) + QUIET.replace("[  ", "[ 9"))["fatal"] is False
+
+
+def test_the_next_boot_right_after_a_lockup_makes_it_fatal() -> None:
+    found = samples.only(samples.stamped(samples.SOFT_LOCKUP) + BANNER)
+    assert found["fatal"] is True
+
+
+def test_a_console_that_starts_again_without_a_word_is_a_reset() -> None:
+    found = samples.only(QUIET + BANNER + "[    0.000000] Command line: x\n")
+    assert (found["kind"], found["fatal"], found["kernel"]) == ("unexpected-reboot", False, "6.1.0-99-amd64")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "[  100.000000] reboot: Restarting system\n",
+        "[  100.000000] systemd-shutdown[1]: Rebooting.\n",
+        "[  OK  ] Reached target Reboot.\n",
+        "[  OK  ] Reached target reboot.target - System Reboot.\n",
+        "[  100.000000] kexec_core: Starting new kernel\n",
+    ],
+)
+def test_a_wanted_restart_is_none(end: str) -> None:
+    assert samples.judge(QUIET + end + BANNER) == []
+
+
+def test_the_first_boot_of_a_console_is_no_reset() -> None:
+    assert samples.judge("SeaBIOS (version 1.16)\nBooting from Hard Disk...\n" + BANNER + QUIET) == []
+
+
+def test_the_kernel_of_a_boot_is_known_from_its_first_line() -> None:
+    found = samples.only(BANNER + QUIET + "[  100.000000] BUG: Bad rss-counter state mm:0 type:1 val:3\n")
+    assert found["kernel"] == "6.1.0-99-amd64"
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 4096])
+def test_the_answer_does_not_depend_on_the_chunks(size: int) -> None:
+    data = (QUIET + samples.stamped(samples.X86_NULL) + QUIET).encode()
+    whole = _scan.incidents([data])
+    assert _scan.incidents(data[n : n + size] for n in range(0, len(data), size)) == whole
+    assert whole[0]["line"] == QUIET.count("\n") + 1
+
+
+def test_lines_are_numbered_across_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = (QUIET * 30 + samples.stamped(samples.X86_NULL) + QUIET * 30 + samples.stamped(samples.ATA, 9000.0)).encode()
+    whole = [incident["line"] for incident in _scan.incidents([data])]
+    assert whole == [data[: data.index(word)].count(b"\n") + 1 for word in (b"BUG: kernel NULL", b"ata3.00: exception")]
+    for block in (3000, 5000, 20000):
+        monkeypatch.setattr(_scan, "BLOCK", block)
+        assert [i["line"] for i in _scan.incidents(data[n : n + 1000] for n in range(0, len(data), 1000))] == whole
+
+
+def test_a_journal_of_the_whole_system_is_judged_by_its_kernel_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_scan, "BLOCK", 40000)
+    user = "".join("Jan 05 10:00:25 node1 app[%d]: BUG: we are broken\n" % n for n in range(3000))
+    kernel = "".join("Jan 05 10:00:25 node1 kernel: %s\n" % line for line in samples.X86_NULL.splitlines())
+    found = samples.only(user + kernel + user)
+    assert (found["function"], found["line"]) == ("rtl8125_poll", 3001)
+
+
+def pstore(parts: int, order: List[int]) -> str:
+    lines = samples.stamped(samples.X86_NULL).splitlines(True)
+    size = (len(lines) + parts - 1) // parts
+    # Part1 is the newest text.
+    pieces = {
+        parts - n: "Panic#1 Part%d\n" % (parts - n) + "".join(lines[n * size : (n + 1) * size]) for n in range(parts)
+    }
+    return "".join(pieces[n] for n in order)
+
+
+def test_the_parts_of_a_pstore_record_are_put_in_order() -> None:
+    order = [1, 2, 3, 4]
+    random.Random(5).shuffle(order)
+    for each in ([1, 2, 3, 4], [4, 3, 2, 1], order):
+        found = samples.only(pstore(4, each))
+        assert (found["kind"], found["function"], found["fatal"]) == ("null-deref", "rtl8125_poll", True)
+
+
+def test_an_endless_report_ends() -> None:
+    text = samples.stamped(samples.SOFT_LOCKUP) + "[  100.5] x\n" * 5000
+    triage = _scan.Scan()
+    triage.block(text.encode())
+    assert triage.triage.chain is not None
+    assert not triage.triage.active
+    assert len(triage.triage.chain.report.lines) < 2 * _chains.QUIET

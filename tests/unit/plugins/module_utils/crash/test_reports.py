@@ -1,0 +1,155 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a report says: kind, culprit, driver, task, and the first step, on every architecture."""
+
+from typing import Optional
+
+import pytest
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _kinds, _messages, _triggers
+from unit.plugins.module_utils.crash import samples
+
+
+@pytest.mark.parametrize(
+    "text, kind, function, module, cpu, pid",
+    [
+        (samples.X86_NULL, "null-deref", "rtl8125_poll", "r8125", 1, 0),
+        (samples.ARM64_PAGING, "paging-fault", "mlx5_eq_poll", "mlx5_core", 3, 812),
+        (samples.ARM_NULL, "null-deref", "dcmi_start", "stm32_dcmi", 0, 301),
+        (samples.PPC64_BUG, "kernel-bug", "ibmvfc_free_event", "ibmvfc", 8, 1422),
+        (samples.S390_FAULT, "paging-fault", "qeth_l2_probe", "qeth", 2, 902),
+        (samples.RISCV_NULL, "null-deref", "vs_crtc_enable", "starfive_vout", 1, 233),
+        (samples.SOFT_LOCKUP, "soft-lockup", "dummy_work", "dummy_drv", 2, 771),
+    ],
+    ids=["x86", "arm64", "arm", "ppc64", "s390", "riscv", "soft-lockup"],
+)
+def test_the_culprit_is_found(text: str, kind: str, function: str, module: str, cpu: int, pid: int) -> None:
+    found = samples.only(samples.stamped(text))
+    assert (found["kind"], found["function"], found["module"]) == (kind, function, module)
+    assert (found["cpu"], found["task"]["pid"]) == (cpu, pid)
+    assert module in found["cause"] + found["first_step"]
+    assert found["kernel"]
+
+
+def test_a_report_in_full() -> None:
+    found = samples.only(samples.stamped(samples.X86_NULL))
+    assert found["fatal"] is True
+    assert found["title"] == "BUG: kernel NULL pointer dereference in rtl8125_poll"
+    assert found["kernel"] == "6.1.0-56-amd64"
+    assert found["hardware"] == "QEMU Standard PC (Q35 + ICH9, 2009), BIOS 1.16.2-1 04/01/2014"
+    assert found["task"] == {"comm": "swapper/1", "pid": 0}
+    assert found["taint"] == [{"flag": "O", "meaning": "out-of-tree module"}]
+    assert found["call_trace"][:3] == ["memcpy_orig+0x15", "rtl8125_poll.isra.0+0x1c2", "__napi_poll+0x2b"]
+    assert "__die+0x23" not in found["call_trace"]
+    assert found["suspect"] == "software"
+    assert found["cause"] == "The driver r8125 used a pointer that was not set."
+    assert found["line"] == 1
+    assert found["seconds"] == 100.0
+
+
+def test_the_biggest_users_of_memory_come_from_the_kernel_s_own_table() -> None:
+    found = samples.only(samples.stamped(samples.OOM))
+    assert found["kind"] == "oom"
+    assert found["suspect"] == "resources"
+    assert found["fatal"] is False
+    assert "java (1600 MiB), php-fpm7.4 (100 MiB)" in found["cause"]
+    assert "java" in found["first_step"] and "swap" in found["first_step"]
+
+
+def test_a_root_that_cannot_be_mounted() -> None:
+    found = samples.only(samples.stamped(samples.NO_ROOT))
+    assert (found["kind"], found["fatal"], found["suspect"]) == ("panic-vfs-root", True, "configuration")
+    assert "boot loader" in found["first_step"] and "storage driver" in found["first_step"]
+
+
+def test_resets_of_a_link_name_the_port_smart_and_cables() -> None:
+    found = samples.only(samples.stamped(samples.ATA))
+    assert (found["kind"], found["suspect"]) == ("io-error", "hardware")
+    assert "ata3" in found["cause"]
+    assert "smartctl" in found["first_step"] and "cables" in found["first_step"]
+
+
+@pytest.mark.parametrize(
+    "line, kind",
+    [
+        ("WARNING: CPU: 0 PID: 1 at net/core/dev.c:100 dev_open+0x10/0x20", "warning"),
+        ("WARNING: net/core/dev.c:100 at dev_open+0x10/0x20, CPU#0: ip/123", "warning"),
+        ("general protection fault, probably for non-canonical address 0xdead000000000108: 0000 [#1] SMP", "gpf"),
+        ("Oops: general protection fault, probably for non-canonical address 0x1: 0000 [#1] SMP", "gpf"),
+        ("divide error: 0000 [#1] SMP", "divide-error"),
+        ("Oops: divide error: 0000 [#1] SMP", "divide-error"),
+        ("invalid opcode: 0000 [#1] SMP", "cpu-exception"),
+        ("traps: PANIC: double fault, error_code: 0x0", None),
+        ("PANIC: double fault, error_code: 0x0", "double-fault"),
+        ("BUG: TASK stack guard page was hit at 0000000012345678", "stack-overflow"),
+        ("Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: foo+0x1/0x2", "stack-overflow"),
+        ("Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009", "panic-init"),
+        ("Kernel panic - not syncing: hung_task: blocked tasks", "hung-task"),
+        ("Kernel panic - not syncing: sysrq triggered crash", "panic-other"),
+        ("INFO: task jbd2/sda1-8:201 blocked for more than 120 seconds.", "hung-task"),
+        ("rcu: INFO: rcu_preempt self-detected stall on CPU", "rcu-stall"),
+        ("watchdog: Watchdog detected hard LOCKUP on cpu 3", "hard-lockup"),
+        ("BUG: workqueue lockup - pool cpus=1 node=0 flags=0x0 nice=0 stuck for 46s!", "workqueue-lockup"),
+        ("BUG: KASAN: slab-use-after-free in foo+0x1/0x2", "kasan"),
+        ("BUG: KFENCE: use-after-free read in foo+0x1/0x2", "kfence"),
+        ("UBSAN: shift-out-of-bounds in ./include/linux/log2.h:57:13", "sanitizer"),
+        ("WARNING: possible circular locking dependency detected", "locking"),
+        ("BUG: scheduling while atomic: foo/1/0x00000002", "atomic-context"),
+        ("BUG: Bad page state in process foo  pfn:12345", "mem-corruption"),
+        ("mce: [Hardware Error]: CPU 2: Machine Check Exception: 5 Bank 4: be00000000800400", "mce"),
+        ("EDAC MC0: 1 UE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM#0", "mce"),
+        ("pcieport 0000:00:1c.0: AER: Corrected error received: 0000:01:00.0", "pcie-error"),
+        ("pcieport 0000:00:1c.0: PCIe Bus Error: severity=Corrected, type=Physical Layer", "pcie-error"),
+        ("nvme nvme0: controller is down; will reset: CSTS=0xffffffff, PCI_STATUS=0x10", "io-error"),
+        ("I/O error, dev sdb, sector 12345 op 0x0:(READ) flags 0x80700", "io-error"),
+        (
+            "EXT4-fs error (device sda1): ext4_find_entry:1455: inode #2: comm ls: reading directory lblock 0",
+            "fs-error",
+        ),
+        ("XFS (dm-0): Metadata corruption detected at xfs_agf_read_verify+0x70/0x120", "fs-error"),
+        ("BTRFS error (device sdb1): parent transid verify failed on 1234", "fs-error"),
+        ("thermal thermal_zone0: critical temperature reached (105 C), shutting down", "thermal"),
+        ("CPU3: Core temperature above threshold, cpu clock throttled (total events = 12)", "thermal"),
+        ("Uhhuh. NMI received for unknown reason 2c on CPU 0.", "nmi"),
+        ("BUG: Dentry 00000000abcdef00{i=1,n=x} still in use (1) [unmount of ext4 sda1]", "bug-other"),
+        # What only looks like one.
+        ("WARNING: this is a test kernel", None),
+        ("INFO: lockdep is turned off.", None),
+        ("traps: foo[123] general protection fault ip:401136 sp:7ffc error:0 in foo[401000+1000]", None),
+        ('audit: type=1400 audit(1.1:1): apparmor="DENIED" info="BUG: x"', None),
+        ("I/O error, dev loop3, sector 0 op 0x0:(READ)", None),
+        ("I/O error, dev sr0, sector 0 op 0x0:(READ)", None),
+        ("EDAC MC0: Giving out device to module i7core_edac", None),
+        ("EXT4-fs (sda1): mounted filesystem with ordered data mode. Opts: errors=remount-ro", None),
+        ("ODEBUG: free active (active state 0) object type: work_struct", None),
+        ("systemd[1]: WARNING: at /etc/foo:12 something", None),
+        ("Kernel command line: BOOT_IMAGE=/vmlinuz oops=panic panic_on_warn=1", None),
+    ],
+)
+def test_the_kernel_s_first_words(line: str, kind: Optional[str]) -> None:
+    found = _triggers.find(line)
+    assert (found.kind if found else None) == kind
+
+
+def test_every_message_is_seen_by_the_search_for_words() -> None:
+    for rule in _triggers.RULES:
+        pattern = rule.pattern.pattern.replace("\\", "") if rule.pattern else ""
+        assert any(word in rule.literal + " " + pattern for word in _messages.WORDS), rule
+
+
+def test_every_kind_is_explained() -> None:
+    assert {rule.kind for rule in _triggers.RULES} | {"unexpected-reboot"} == set(_kinds.KINDS)
+    for kind, entry in _kinds.KINDS.items():
+        assert entry.suspect in ("software", "hardware", "configuration", "resources", "unknown"), kind
+        assert entry.source, kind
+        words = _kinds.explain(kind, {"who": "the driver x", "function": "f", "task": "t", "title": "T"})
+        assert "{" not in words["cause"] + words["first_step"], kind
+
+
+@pytest.mark.parametrize("suffix", ["", ".isra.0", ".constprop.3", ".cold", ".part.12", ".llvm.123456"])
+def test_the_fingerprint_outlives_builds(suffix: str) -> None:
+    other = samples.X86_NULL.replace("rtl8125_poll.isra.0+0x1c2/0x420", "rtl8125_poll%s+0x77/0x99" % suffix)
+    other = other.replace("PID: 0", "PID: 44").replace("6.1.0-56", "6.1.0-57").replace("CPU: 1", "CPU: 9")
+    mine, theirs = samples.only(samples.stamped(samples.X86_NULL)), samples.only(samples.stamped(other))
+    assert mine["fingerprint"] == theirs["fingerprint"]
+    assert mine["fingerprint"] != samples.only(samples.stamped(samples.SOFT_LOCKUP))["fingerprint"]
