@@ -13,6 +13,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+import threading
 from typing import IO, List, NamedTuple, Optional
 
 # What a host had before our first change, where a file of the distribution cannot tell it any more.
@@ -83,6 +84,10 @@ class Host:
 
     def _real(self, path: str) -> str:
         return self.root + self.resolve(path)
+
+    def real(self, path: str) -> str:
+        """Where a file really is, for a command that reads it."""
+        return self._real(path)
 
     def resolve(self, path: str) -> str:
         """Follow the links of the last component of C(path) inside the root; returns a path below it.
@@ -189,6 +194,37 @@ class Host:
             detail = (err or out).strip()[-2000:] or "no output"
             raise CommandError("%s: ended with code %d: %s" % (" ".join(argv), process.returncode, detail))
         return Result(process.returncode, out, err)
+
+    def output(self, argv: List[str], limit: int, timeout: int = 60) -> Optional[bytes]:
+        """What a command prints, as it is; None where that is more than C(limit) bytes. It ends with 0 or 1, as grep does.
+
+        Raises CommandError when it is missing, too slow, or ends otherwise.
+        """
+        environment = dict(os.environ, LC_ALL="C", PATH=":".join(SEARCH_PATH))
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CommandError("%s: %s" % (argv[0], _why(error))) from None
+        timer = threading.Timer(timeout, process.kill)
+        timer.start()
+        try:
+            with process, process.stdout or open(os.devnull, "rb") as stream:
+                out = stream.read(limit + 1)
+                if len(out) > limit:
+                    process.kill()
+                    return None
+        finally:
+            timer.cancel()
+        if process.returncode not in (0, 1):
+            raise CommandError("%s: ended with code %d" % (argv[0], process.returncode))
+        return out
 
     def write(self, path: str, text: str, mode: int = 0o644) -> None:
         """Replace a file in one step: a reader, or a power cut, finds the old or the new one, whole."""

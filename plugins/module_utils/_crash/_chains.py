@@ -4,6 +4,7 @@
 """Lines in, incidents out: the first crash names the chain, what follows from it belongs to it."""
 
 import collections
+import re
 from typing import Any, Deque, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _incident, _triggers, _when
@@ -36,6 +37,8 @@ SIGNS = (
     "===",
 )
 QUIET = 50
+END = "---[ end "
+AFTER_END = 8
 
 PANIC = "Kernel panic - not syncing"
 BANNER = "Linux version "
@@ -46,6 +49,8 @@ CLEAN = (
     "Reached target shutdown.target", "Reached target reboot.target", "Reached target poweroff.target", "The system is going down",
     "Requesting system reboot", "Restarting system.", "Power down.", "Rebooting system",
 )  # fmt: skip
+has_sign = re.compile("|".join(re.escape(sign) for sign in SIGNS)).search
+is_clean = re.compile("|".join(re.escape(mark) for mark in CLEAN)).search
 CONTEXT = 40
 
 
@@ -61,6 +66,8 @@ class Chain:
         self.fatal = PANIC in line.text
         self.follow_ups: List[str] = []
         self.open = True
+        self.sign = line.number
+        self.quiet = QUIET
 
     @property
     def lethal(self) -> bool:
@@ -115,7 +122,7 @@ class Triage:
         return self.chain is not None and self.chain.open
 
     def feed(self, line: Line) -> None:
-        if any(mark in line.text for mark in CLEAN):
+        if is_clean(line.text):
             self.clean = True
         if not line.kernel:
             return
@@ -134,9 +141,14 @@ class Triage:
         if chain.open:
             chain.report.add(line)
             # The report goes on as long as lines come that look like one; then only its time counts.
-            if any(sign in line.text for sign in SIGNS):
+            if has_sign(line.text):
                 chain.sign = line.number
-            chain.open = line.number - chain.sign < QUIET and line.number - chain.report.first.number < 2 * LINE_WINDOW
+            if END in line.text:
+                # Little comes behind it: the registers again, and the words of the panic.
+                chain.quiet = AFTER_END
+            chain.open = (
+                line.number - chain.sign < chain.quiet and line.number - chain.report.first.number < 2 * LINE_WINDOW
+            )
 
     def _trigger(self, trigger: Trigger, line: Line) -> None:
         if self.chain is not None and self.chain.reaches(line, trigger.kind):

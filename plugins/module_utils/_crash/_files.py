@@ -11,7 +11,7 @@ import lzma
 import zlib
 from typing import IO, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _scan
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _grep, _scan
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 try:
@@ -37,10 +37,24 @@ class Found(NamedTuple):
 def incidents(host: Host, path: str, more: Sequence[str] = ()) -> Found:
     """Every incident in a file and the parts that continue it, with its C(source); never raises for what it holds or lacks."""
     warnings: List[str] = []
-    found = _scan.incidents(chunk for part in (path,) + tuple(more) for chunk in _read(host, part, warnings))
+    found = None if more else _fast(host, path)
+    if found is None:
+        found = _scan.incidents(chunk for part in (path,) + tuple(more) for chunk in _read(host, part, warnings))
     for incident in found:
         incident["source"] = path
     return Found(found, "; ".join(warnings) or None)
+
+
+def _fast(host: Host, path: str) -> Optional[List[Dict[str, Any]]]:
+    """With the help of grep, where the file is large and plain."""
+    try:
+        with host.open(path) as handle:
+            if handle.read(len(XZ)).startswith((GZIP, BZIP2, XZ, ZSTD)):
+                return None
+            handle.seek(0)
+            return _grep.incidents(host, path, handle)
+    except (HostError, OSError):
+        return None
 
 
 def _read(host: Host, path: str, warnings: List[str]) -> Iterator[bytes]:

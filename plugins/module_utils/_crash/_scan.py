@@ -8,7 +8,7 @@ are taken apart.
 """
 
 import re
-from typing import Any, Dict, Iterable, Iterator, List, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _pstore
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._chains import BANNER, CONTEXT, Triage
@@ -80,9 +80,11 @@ class Scan:
         self.reader = Reader()
         self.triage = Triage()
         self.number = 0  # lines before the block
+        self.fed = 0  # the last line that the triage has seen
         self.tail: List[bytes] = []
 
     def line(self, number: int, raw: bytes) -> None:
+        self.fed = number
         if len(self.triage.done) < INCIDENT_LIMIT:
             self.triage.feed(self.reader.line(number, raw))
 
@@ -90,10 +92,10 @@ class Scan:
         self.triage.finish()
         return self.triage.done
 
-    def block(self, block: bytes) -> None:
-        """Look at one block of whole lines."""
+    def block(self, block: bytes, hits: Optional[Set[int]] = None) -> None:
+        """Look at one block of whole lines; C(hits) are where the lines begin that matter, if that is known."""
         position, number = 0, self.number + 1
-        for start in sorted(_hits(block)) + [len(block)]:
+        for start in sorted(_hits(block) if hits is None else hits) + [len(block)]:
             position, number = self._report(block, position, number, start)
             if start < position or start == len(block):
                 continue
@@ -125,7 +127,8 @@ class Scan:
         if place == 0 and len(lines) < count and number > 1:
             lines.extend(reversed(self.tail[-(count - len(lines)) - 1 : -1]))
         for back in range(len(lines), 0, -1):
-            self.line(number - back, lines[back - 1])
+            if number - back > self.fed:
+                self.line(number - back, lines[back - 1])
 
 
 def _line_end(block: bytes, start: int) -> int:

@@ -122,11 +122,12 @@ class Reader:
         self.kernel = True
 
     def line(self, number: int, raw: bytes) -> Line:
-        text = raw[:LINE_LIMIT].decode("utf-8", "replace").rstrip("\r\n")
+        text = raw.lstrip(b"\0")[:LINE_LIMIT].decode("utf-8", "replace").rstrip("\r\n")
         if "\x1b" in text or "^[" in text:
             text = ESCAPE.sub("", text)
         # A console ends a line twice or writes over it: what stands behind the last return counts.
-        text = CONTROL.sub("", text.rsplit("\r", 1)[-1])
+        if not text.isprintable():
+            text = CONTROL.sub("", text.rsplit("\r", 1)[-1])
         found = _Found()
         text = self._strip(text.lstrip("\ufeff"), found)
         kernel, text = self._who(text, found)

@@ -48,6 +48,8 @@ ADDS = (
     "Oops: ", "Oops[#", "Oops - ", "Internal error: ", "invalid opcode: ", "illegal operation: ", "general protection fault",
     "Kernel panic - not syncing", "Kernel BUG at ", "kernel BUG at ", "oom-kill:", "ut of memory", "unreferenced object",
 )  # fmt: skip
+# Only literals: it cannot backtrack.
+has_word = re.compile("|".join(re.escape(word) for word in WORDS)).search
 NEVER = (
     "lockdep is turned off",
     "took too long to run",
@@ -60,7 +62,7 @@ NEVER = (
 
 def find(text: str) -> Optional[Trigger]:
     """What begins in this line, or None."""
-    if not any(word in text for word in WORDS):
+    if has_word(text) is None:
         return None
     if text.lstrip().startswith(NOT_KERNEL) or any(word in text for word in NEVER) or "---[ end " in text:
         return None

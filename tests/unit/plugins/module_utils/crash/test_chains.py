@@ -83,6 +83,16 @@ def test_lines_are_numbered_across_blocks(monkeypatch: pytest.MonkeyPatch) -> No
         assert [i["line"] for i in _scan.incidents(data[n : n + 1000] for n in range(0, len(data), 1000))] == whole
 
 
+def test_no_line_is_seen_twice_where_a_block_begins_with_a_hit() -> None:
+    head = samples.stamped("BUG: Bad page state in process x  pfn:12345\n" + "x\n" * 3)
+    tail = samples.stamped("Kernel panic - not syncing: Fatal exception\n", 100.5)
+    scan = _scan.Scan()
+    scan.block(head.encode())
+    scan.block(tail.encode())
+    found = scan.finish()
+    assert [(incident["fatal"], incident["follow_ups"]) for incident in found] == [(True, [])]
+
+
 def test_a_journal_of_the_whole_system_is_judged_by_its_kernel_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_scan, "BLOCK", 40000)
     user = "".join("Jan 05 10:00:25 node1 app[%d]: BUG: we are broken\n" % n for n in range(3000))

@@ -1,0 +1,128 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Large plain files: the host's grep finds the words ten times as fast as Python, and only what is around them is read."""
+
+import os
+import re
+from typing import IO, Any, Dict, List, NamedTuple, Optional
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._chains import CONTEXT
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._messages import WORDS
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._scan import Scan
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host
+
+# Below this size it is not worth a process.
+WORTH = 8 * 1024 * 1024
+# More hits than fit into this, and a scan of the whole is no slower.
+OUTPUT_LIMIT = 8 * 1024 * 1024
+WINDOW = 16 * 1024
+BEFORE = CONTEXT * 160
+LONGEST = 1024 * 1024
+
+EXPRESSION = "|".join(re.sub(r"([\[\]().*+?^$|\\{}])", r"\\\1", word) for word in WORDS)
+
+
+class Hit(NamedTuple):
+    number: int  # of the line, from 1
+    offset: int
+
+
+class Unusual(Exception):
+    """The file is not what this way of reading can handle."""
+
+
+def incidents(host: Host, path: str, handle: IO[bytes]) -> Optional[List[Dict[str, Any]]]:
+    """Every incident in a plain file, or None where it has to be read as a whole."""
+    if os.fstat(handle.fileno()).st_size < WORTH or host.which("grep") is None:
+        return None
+    hits = _search(host, path)
+    if hits is None:
+        return None
+    try:
+        return _windows(handle, hits)
+    except Unusual:
+        return None
+
+
+def _search(host: Host, path: str) -> Optional[List[Hit]]:
+    argv = [
+        "grep",
+        "--text",
+        "--line-number",
+        "--byte-offset",
+        "--only-matching",
+        "-E",
+        "-e",
+        EXPRESSION,
+        "--",
+        host.real(path),
+    ]
+    try:
+        out = host.output(argv, OUTPUT_LIMIT, timeout=600)
+    except CommandError:
+        return None
+    hits: List[Hit] = []
+    for line in (out or b"").splitlines():
+        number, _colon, rest = line.partition(b":")
+        offset = rest.partition(b":")[0]
+        if not (number.isdigit() and offset.isdigit()):
+            return None
+        if not hits or hits[-1].number != int(number):
+            hits.append(Hit(int(number), int(offset)))
+    return None if out is None else hits
+
+
+def _windows(handle: IO[bytes], hits: List[Hit]) -> List[Dict[str, Any]]:
+    scan = Scan()
+    place = 0
+    position = 0
+    while place < len(hits):
+        hit = hits[place]
+        begin = max(position, hit.offset - BEFORE)
+        handle.seek(begin)
+        if begin != position:
+            begin += len(_line(handle))
+        position = min(begin, hit.offset) if begin <= hit.offset else _start_of(handle, hit.offset)
+        handle.seek(position)
+        block = handle.read(hit.offset - position + WINDOW)
+        block += _line(handle) if not block.endswith(b"\n") else b""
+        scan.tail = []  # lines of another place
+        scan.number = hit.number - 1 - block.count(b"\n", 0, hit.offset - position)
+        place = _feed(scan, block, position, hits, place)
+        position += len(block)
+        while scan.triage.active:
+            block = handle.read(WINDOW)
+            if not block:
+                break
+            block += _line(handle) if not block.endswith(b"\n") else b""
+            place = _feed(scan, block, position, hits, place)
+            position += len(block)
+    return scan.finish()
+
+
+def _start_of(handle: IO[bytes], offset: int) -> int:
+    """Where the line of a hit begins, when it is longer than what is read before a hit."""
+    begin = max(0, offset - LONGEST)
+    handle.seek(begin)
+    at = handle.read(offset - begin).rfind(b"\n")
+    if at < 0 and begin:
+        raise Unusual
+    return begin + at + 1
+
+
+def _line(handle: IO[bytes]) -> bytes:
+    rest = handle.readline(LONGEST)
+    if len(rest) == LONGEST:
+        raise Unusual
+    return rest
+
+
+def _feed(scan: Scan, block: bytes, position: int, hits: List[Hit], place: int) -> int:
+    """Scan a window with the hits in it; returns the first hit behind it."""
+    starts = set()
+    while place < len(hits) and hits[place].offset < position + len(block):
+        starts.add(block.rfind(b"\n", 0, max(hits[place].offset - position, 0)) + 1)
+        place += 1
+    scan.block(block, starts)
+    return place

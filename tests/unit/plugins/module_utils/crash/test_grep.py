@@ -1,0 +1,82 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The short cut through the host's grep finds what reading the whole finds."""
+
+import random
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import pytest
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _grep, _scan
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host, HostError
+from unit.plugins.module_utils.crash import samples
+
+HOST = Host()
+QUIET = "".join("[%5d.000000] usb 1-1: new high-speed USB device number %d\n" % (n, n) for n in range(400))
+
+pytestmark = pytest.mark.skipif(HOST.which("grep") is None, reason="this machine has no grep")
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_grep, "WORTH", 0)
+    monkeypatch.setattr(_grep, "WINDOW", 700)
+    monkeypatch.setattr(_grep, "BEFORE", 900)
+
+
+def short_cut(folder: Path, data: bytes) -> Optional[List[Dict[str, Any]]]:
+    path = str(folder / "log")
+    (folder / "log").write_bytes(data)
+    with HOST.open(path) as handle:
+        found: Optional[List[Dict[str, Any]]] = _grep.incidents(HOST, path, handle)
+        return found
+
+
+def test_the_same_incidents_at_the_same_lines(tmp_path: Path) -> None:
+    source = random.Random(11)
+    texts = [samples.X86_NULL, samples.SOFT_LOCKUP, samples.OOM, samples.ATA, samples.PPC64_BUG, samples.NO_ROOT]
+    for _round in range(10):
+        data = ""
+        for n in range(8):
+            data += (
+                QUIET[: source.randrange(len(QUIET))] + "\n" + samples.stamped(source.choice(texts), 10000.0 * (n + 1))
+            )
+        found = short_cut(tmp_path, data.encode())
+        assert found is not None and len(found) == 8
+        assert found == _scan.incidents([data.encode()])
+
+
+def test_a_file_without_a_crash_and_an_empty_one(tmp_path: Path) -> None:
+    assert short_cut(tmp_path, QUIET.encode()) == []
+    assert short_cut(tmp_path, b"") == []
+
+
+def test_bytes_that_are_no_text_do_not_hide_a_crash(tmp_path: Path) -> None:
+    data = b"\0" * 5000 + b"\xff\xfe\n" + samples.stamped(samples.X86_NULL).encode() + b"\0" * 3000
+    assert short_cut(tmp_path, data) == _scan.incidents([data])
+
+
+def test_what_grep_would_drown_in_is_read_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_grep, "OUTPUT_LIMIT", 1000)
+    assert short_cut(tmp_path, b"BUG" * 100000) is None
+
+
+def test_a_line_too_long_for_a_window_is_read_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_grep, "LONGEST", 2000)
+    assert short_cut(tmp_path, b"x" * 9000 + b" BUG: Bad page state" + b"y" * 9000) is None
+
+
+def test_what_a_command_prints_is_limited() -> None:
+    assert HOST.output(["printf", "abc"], 3) == b"abc"
+    assert HOST.output(["printf", "abcd"], 3) is None
+    with pytest.raises(CommandError, match="code 2"):
+        HOST.output(["grep", "-E", "(", "/dev/null"], 10)
+    with pytest.raises(CommandError, match="no-such-command"):
+        HOST.output(["no-such-command"], 10)
+
+
+def test_only_regular_files_are_opened(tmp_path: Path) -> None:
+    for path in (str(tmp_path), "/dev/zero", str(tmp_path / "none")):
+        with pytest.raises(HostError, match=path):
+            HOST.open(path)
