@@ -84,7 +84,7 @@ class Chain:
         return gap <= LINE_WINDOW
 
     def follow(self, trigger: Trigger, line: Line) -> None:
-        adds = line.text.lstrip().startswith(_triggers.ADDS) or PANIC in line.text
+        adds = _triggers.adds(line.text) or PANIC in line.text
         if self.open and adds:
             self.report.add(line)
             self.sign = line.number

@@ -25,6 +25,7 @@ def build(
     report: Report, kernel: Optional[str], fatal: bool, follow_ups: List[str], before: List[str]
 ) -> Dict[str, Any]:
     """The incident as crash_info returns it, without what only the caller knows (source, evidence)."""
+    report.settle()
     found = report.header()
     stack = report.stack()
     if not stack.frames and report.kind == "panic-other":

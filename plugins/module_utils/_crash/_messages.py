@@ -114,8 +114,8 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         "BUG: ~ BUG: lock held when returning", "WARNING: ~ WARNING: lock held when returning",
         "BUG: ~ BUG: lock held at task exit time", "WARNING: ~ WARNING: [Nn]ested lock was not taken",
         "BUG: ~ BUG: [Ii]nvalid wait context", "INFO: ~ INFO: trying to register non-static key",
-        "BUG: ~ BUG: looking up invalid subclass", "BUG: MAX_LOCK", "BUG: MAX_STACK_TRACE",
-        "BUG: ~ BUG: (?:spinlock|rwlock|rtmutex|mutex|rt_mutex) ?",
+        "BUG: ~ BUG: looking up invalid subclass", r"BUG: ~ BUG: key .{1,40}(?:not in \.data|not been registered)",
+        "BUG: MAX_LOCK", "BUG: MAX_STACK_TRACE", "BUG: ~ BUG: (?:spinlock|rwlock|rtmutex|mutex|rt_mutex) ?",
         "INFO: ~ INFO: (?:possible|inconsistent) .{0,60}lock", "DEBUG_LOCKS_WARN_ON(",
         r"WARNING: ~ WARNING: (?:CPU: \d{1,5} PID: -?\d{1,12} )?(?:at )?[^ ]{0,100}kernel/(?:locking/|)lockdep\.c:",
     )),
@@ -129,6 +129,7 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     )),
     ("hard-lockup", (
         "detected hard LOCKUP", "detected Hard LOCKUP", "detected LOCKUP on CPU",
+        r"watchdog: ~ watchdog: CPU \d{1,5} (?:self-detected |detected )?[Hh]ard LOCKUP",
         r"Watchdog CPU: ~ Watchdog CPU:\d{1,5} Hard LOCKUP",
     )),
     ("rcu-stall", (
@@ -205,10 +206,10 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         r"Oops: ~ Oops: (?:0x)?[0-9a-f]{4} \[#",
     )),
     ("cpu-exception", (
-        r"Oops: ~ Oops: .{0,60}\[#\d", "Oops - ", "Oops[#",
+        r"Oops: ~ Oops: .{0,60}\[#\d", "Oops - ", "Oops[#", r"[# ~ \[#\d{1,6}\]",
     )),
     ("bug-other", (
-        "BUG: ~ BUG: (?!KASAN|KCSAN)[A-Za-z]",
+        "BUG: ~ BUG: (?!KASAN|KCSAN)[A-Za-z]", "unregister_netdevice: waiting for ",
     )),
 )  # fmt: skip
 
@@ -222,5 +223,5 @@ WORDS = (
     "corrupt", "Slab ", "list_add ", "stack", "illegal operation", "ad mode in ", "divide", "inconsistent lock",
     "DEBUG_LOCKS", "offline device", "read-only", "controller is down", "page allocation", "Kernel ", "kernel BUG",
     "nvme nvme", "Linux version ", "NULL pointer", "[#", "suspicious ", "SError", "emory failure", "hardware memory",
-    "nal abort", "nal Abort", "containment event", "EEH: ",
+    "nal abort", "nal Abort", "containment event", "EEH: ", "unregister_netdevice",
 )  # fmt: skip

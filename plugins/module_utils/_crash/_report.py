@@ -44,6 +44,7 @@ PLACE = re.compile(
 )
 HELD_AT = re.compile(r".{0,200}?, at: (?:\[<[0-9a-f]{1,16}>\] {1,8})?\.?([A-Za-z_][\w.]{0,200})")
 CORRUPTED_IN = re.compile(r".{0,200}Kernel stack is corrupted in: (?:[0-9a-f]{8,16}|([A-Za-z_][\w.]{0,200}))")
+FIRST_PAGE = re.compile(r"Failing address: 0{13}[0-9a-f]{3} ")
 NO_FUNCTION = frozenset(
     ("io-error", "fs-error", "oom", "mce", "thermal", "pcie-error", "nmi", "panic-vfs-root", "unexpected-reboot", "workqueue-lockup")
 )  # fmt: skip
@@ -65,6 +66,11 @@ class Report:
         self.first = first
         self.lines: List[str] = [first.text]
         self.size = 0
+
+    def settle(self) -> None:
+        """s390 gives the address in a line of its own: in the first page it was a pointer that was not set."""
+        if self.kind == "paging-fault" and any(FIRST_PAGE.match(text) for text in self.lines[1:4]):
+            self.kind = "null-deref"
 
     def same_caller(self, line: Line) -> bool:
         """Whether the line comes from the task or CPU that reports, as far as the log says."""

@@ -76,6 +76,11 @@ def find(text: str) -> Optional[Trigger]:
     return None
 
 
+def adds(text: str) -> bool:
+    """Whether a line goes on with a report, should one be open: die() of every architecture counts its calls as C([#1])."""
+    return text.lstrip().startswith(ADDS) or "[#" in text
+
+
 def literal_is_word(literal: str) -> bool:
     """Whether the literal is a whole word: then C(ODEBUG: ) is no C(BUG: )."""
     return literal[0].isupper()

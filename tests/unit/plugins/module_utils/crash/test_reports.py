@@ -31,6 +31,13 @@ def test_the_culprit_is_found(text: str, kind: str, function: str, module: str, 
     assert found["kernel"]
 
 
+def test_an_address_in_the_first_page_is_a_null_pointer_on_s390_too() -> None:
+    text = samples.S390_FAULT.replace(
+        "Failing address: 6b6b6b6b6b6b6000 TEID", "Failing address: 0000000000000000 TEID"
+    )
+    assert samples.only(text)["kind"] == "null-deref"
+
+
 def test_a_report_in_full() -> None:
     found = samples.only(samples.stamped(samples.X86_NULL))
     assert found["fatal"] is True
@@ -77,6 +84,11 @@ def test_resets_of_a_link_name_the_port_smart_and_cables() -> None:
         ("general protection fault, probably for non-canonical address 0xdead000000000108: 0000 [#1] SMP", "gpf"),
         ("Oops: general protection fault, probably for non-canonical address 0x1: 0000 [#1] SMP", "gpf"),
         ("divide error: 0000 [#1] SMP", "divide-error"),
+        ("specification exception: 0006 ilc:3 [#1] SMP", "cpu-exception"),
+        ("Reserved instruction in kernel code[#1]:", "cpu-exception"),
+        ("watchdog: CPU 5 Hard LOCKUP", "hard-lockup"),
+        ("BUG: key ffff88810a2b3c40 has not been registered!", "locking"),
+        ("unregister_netdevice: waiting for lo to become free. Usage count = 1", "bug-other"),
         ("Oops: divide error: 0000 [#1] SMP", "divide-error"),
         ("invalid opcode: 0000 [#1] SMP", "cpu-exception"),
         ("traps: PANIC: double fault, error_code: 0x0", None),
