@@ -36,18 +36,19 @@ PREFIXES: Tuple[str, ...] = (
     "fortify_panic", "write_comp_data", "trace_pc", "bad_page", "free_pages_check", "free_page_bad", "bad_range",
     # kernel/watchdog*.c, kernel/rcu/tree_stall.h, kernel/hung_task.c, lib/nmi_backtrace.c, kernel/time, kernel/sched
     "watchdog", "softlockup", "nmi_", "arch_trigger_", "trigger_all_cpu", "trigger_single_cpu", "trigger_cpumask",
-    "trigger_allbutself", "rcu_dump_", "rcu_check_", "check_cpu_stall", "print_cpu_stall", "print_other_cpu_stall",
-    "rcu_sched_clock_irq", "rcu_pending", "update_process_times", "tick_", "hrtimer_", "run_hrtimer",
-    "local_apic_timer", "smp_apic_timer", "apic_timer", "perf_event_overflow", "intel_pmu_", "x86_pmu",
-    "perf_event_nmi", "end_repeat_nmi", "check_hung", "sched_show_task", "show_state_filter", "hardlockup_",
-    "default_do_nmi", "do_nmi", "exc_nmi", "delay_tsc", "const_udelay", "delay", "timer_delay", "loop_delay", "udelay",
-    "csd_lock_", "native_queued_spin", "pv_queued", "pv_wait", "kvm_wait", "queued_spin", "queued_read",
-    "queued_write", "arch_timer_handler", "handle_percpu_devid", "arch_local_irq", "arch_local_save", "arch_irqs_",
-    "arch_static", "native_save_fl", "native_restore_fl", "native_irq", "trace_hardirqs", "trace_softirqs",
-    "might_sleep", "might_fault", "might_resched", "cant_", "schedule", "preempt_", "io_schedule", "cond_resched",
-    "schedule_timeout", "schedule_bug", "wait_for_common", "wait_for_completion", "wait_on_bit", "out_of_line_wait",
-    "bit_wait", "do_wait_for", "wait_rcu_gp", "finish_task_switch", "context_switch", "check_preemption_disabled",
-    "debug_smp_processor_id", "this_cpu_preempt_check",
+    "trigger_allbutself", "rcu_dump_", "rcu_exp_", "entry_SYSCALL_64", "entry_SYSENTER", "entry_INT80", "rcu_check_",
+    "check_cpu_stall", "print_cpu_stall", "print_other_cpu_stall", "rcu_sched_clock_irq", "rcu_pending",
+    "update_process_times", "tick_", "hrtimer_", "run_hrtimer", "local_apic_timer", "smp_apic_timer", "apic_timer",
+    "perf_event_overflow", "intel_pmu_", "x86_pmu", "perf_event_nmi", "end_repeat_nmi", "check_hung",
+    "sched_show_task", "show_state_filter", "hardlockup_", "default_do_nmi", "do_nmi", "exc_nmi", "delay_tsc",
+    "const_udelay", "delay", "timer_delay", "loop_delay", "udelay", "csd_lock_", "native_queued_spin", "pv_queued",
+    "pv_wait", "kvm_wait", "queued_spin", "queued_read", "queued_write", "arch_timer_handler", "handle_percpu_devid",
+    "arch_local_irq", "arch_local_save", "arch_irqs_", "arch_static", "native_save_fl", "native_restore_fl",
+    "native_irq", "trace_hardirqs", "trace_softirqs", "might_sleep", "might_fault", "might_resched", "cant_",
+    "schedule", "preempt_", "io_schedule", "cond_resched", "schedule_timeout", "schedule_bug", "wait_for_common",
+    "wait_for_completion", "wait_on_bit", "out_of_line_wait", "bit_wait", "do_wait_for", "wait_rcu_gp",
+    "finish_task_switch", "context_switch", "check_preemption_disabled", "debug_smp_processor_id",
+    "this_cpu_preempt_check",
     # kernel/locking, include/linux/{spinlock,rwsem,mutex,refcount,kref,atomic}
     "lock_acquire", "lock_release", "lock_is_held", "lock_downgrade", "lockdep_", "lock_", "mark_lock", "mark_usage",
     "mark_held", "validate_chain", "check_prev", "check_noncircular", "check_deadlock", "check_chain",
@@ -108,21 +109,9 @@ PREFIXES: Tuple[str, ...] = (
 
 # Whole names that are too short or too common to be beginnings.
 EXACT = frozenset(
-    (
-        "kmalloc",
-        "iput",
-        "up",
-        "ww",
-        "int3",
-        "warn",
-        "memdup_user_nul",
-        "generic_bug",
-        "drop_nlink",
-        "inc_nlink",
-        "clear_nlink",
-        "stack_chk_fail",
-    )
-)
+    ("kmalloc", "iput", "up", "ww", "int3", "warn", "memdup_user_nul", "generic_bug", "drop_nlink", "inc_nlink", "clear_nlink",
+     "stack_chk_fail", "kthread", "ret_from_fork", "ret_from_fork_asm", "do_syscall_64", "do_syscall_x64")
+)  # fmt: skip
 # Wrappers of a lock that a subsystem made for itself.
 LOCKS = ("_read_lock", "_read_unlock", "_write_lock", "_write_unlock")
 

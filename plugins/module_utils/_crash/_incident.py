@@ -32,13 +32,11 @@ def build(
         stack = _cut_off(before)
     function = _frames.plain(stack.frames[stack.culprit].function) if stack.culprit is not None else None
     module = _module(stack)
-    subject = _subject.describe(report.kind, report.lines)
     words = dict(
-        who=("the driver %s" % module) if module else (function or "the kernel"),
-        function=function or "the first words of the title",
-        task=found["task"]["comm"] if found["task"] else "a task",
+        _culprit_words(function, module),
+        task=found["task"]["comm"] if found["task"] else "that is not named",
         title=report.title,
-        **subject
+        **_subject.describe(report.kind, report.lines)
     )  # fmt: skip
     incident: Dict[str, Any] = dict(
         kind=report.kind,
@@ -60,6 +58,14 @@ def build(
     incident.update(_kinds.explain(report.kind, words))
     incident["fingerprint"] = fingerprint(report.kind, report.title, stack)
     return incident
+
+
+def _culprit_words(function: Optional[str], module: Optional[str]) -> Dict[str, str]:
+    if module:
+        return dict(who="the driver %s" % module, fix="the driver %s" % module, function=function or module)
+    if function:
+        return dict(who="the function %s" % function, fix="the driver or subsystem of %s" % function, function=function)
+    return dict(who="the kernel", fix="what the call trace names", function="the first words of the message")
 
 
 def _cut_off(before: List[str]) -> Stack:

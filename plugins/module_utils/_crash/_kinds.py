@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What each kind of incident means and what to do first: one table, from which the documentation is made too.
 
-In the texts {who} is the driver, else the function, else "the kernel"; {task} the process, {device} the disk, file system or
-link, {users} the biggest users of memory. LETHAL marks what leaves the kernel damaged: what follows in the same boot follows from it.
+In the texts {who} is the driver, else the function, else "the kernel"; {fix} is what to update or disable for it; {task} the process;
+{device} the disk, file system or link; {users} and {biggest} the biggest users of memory. A kind that is lethal leaves the kernel damaged:
+what follows in the same boot follows from it.
 """
 
 from typing import Any, Dict, NamedTuple
@@ -18,25 +19,25 @@ class Kind(NamedTuple):
     source: str
 
 
-_UPDATE = "Update the kernel or disable {who}; search its changelog for {function}."
+_UPDATE = "Update the kernel or disable {fix}; search the changelogs of newer kernels for {function}."
 _ADMIN = "Documentation/admin-guide/"
 
 KINDS: Dict[str, Kind] = {
     "null-deref": Kind(
         "software", True, "{who} used a pointer that was not set.",
-        "Update or disable {who}; see whether a newer kernel or driver names {function} in its changelog.", "mm/fault.c of each architecture",
+        "Update or disable {fix}; see whether a newer kernel or driver names {function} in its changelog.", "mm/fault.c of each architecture",
     ),
     "paging-fault": Kind(
         "software", True, "{who} used an address that is not mapped: freed or overwritten memory, or a wrong pointer.",
-        "Update or disable {who}; if the function differs from crash to crash, test the memory with memtest86+.", "mm/fault.c of each architecture",
+        "Update or disable {fix}; if the function differs from crash to crash, test the memory with memtest86+.", "mm/fault.c of each architecture",
     ),
     "gpf": Kind(
         "software", True, "{who} used an impossible address: overwritten or already freed memory, or a bit that flipped.",
-        "Update or disable {who}; if the function differs from crash to crash, test the memory with memtest86+.", "arch/x86/kernel/traps.c",
+        "Update or disable {fix}; if the function differs from crash to crash, test the memory with memtest86+.", "arch/x86/kernel/traps.c",
     ),
     "cpu-exception": Kind(
         "software", True, "The CPU refused an instruction or an access of {who}.",
-        "Update the kernel and the CPU's microcode; look for {function} in the changelog of {who}.", "arch/*/kernel/traps.c",
+        "Update the kernel and the CPU's microcode; look for {function} in the changelog of {fix}.", "arch/*/kernel/traps.c",
     ),
     "divide-error": Kind("software", True, "{who} divided by zero.", _UPDATE, "arch/x86/kernel/traps.c"),
     "double-fault": Kind(
@@ -45,52 +46,52 @@ KINDS: Dict[str, Kind] = {
     ),
     "stack-overflow": Kind(
         "software", True, "The kernel's stack overflowed or was overwritten in {who}.",
-        "Update or disable {who}; stack fewer storage and network layers on each other.", "kernel/panic.c, arch/*/mm/fault.c",
+        "Update or disable {fix}; stack fewer storage and network layers on each other.", "kernel/panic.c, arch/*/mm/fault.c",
     ),
     "kernel-bug": Kind(
         "software", True, "{who} found a state that its authors hold for impossible, and stopped.",
-        "Search the line of the BUG and {function} in the changelogs of newer kernels; update or disable {who}.", "lib/bug.c",
+        "Search the line of the BUG and {function} in the changelogs of newer kernels; update or disable {fix}.", "lib/bug.c",
     ),
     "bug-other": Kind("software", True, "{who} found its own data wrong.", _UPDATE, "BUG: messages of the kernel"),
     "mem-corruption": Kind(
         "hardware", True, "The kernel's own records of memory are wrong, seen in {who}: bad memory, or a driver that overwrote them.",
-        "Test the memory with memtest86+ and read the EDAC counters; if it passes, update or disable {who}.", "mm/memory.c, mm/slub.c, lib/list_debug.c",
+        "Test the memory with memtest86+ and read the EDAC counters; if it passes, update or disable {fix}.", "mm/memory.c, mm/slub.c, lib/list_debug.c",
     ),
     "kasan": Kind(
         "software", True, "{who} used memory that is not its own or was already freed (found by KASAN).",
-        "Report the text to the maintainers of {who}; update it.", "Documentation/dev-tools/kasan.rst",
+        "Report the text to the maintainers of {fix}; update it.", "Documentation/dev-tools/kasan.rst",
     ),
     "kfence": Kind(
         "software", True, "{who} used memory that is not its own or was already freed (found by KFENCE).",
-        "Report the text to the maintainers of {who}; update it.", "Documentation/dev-tools/kfence.rst",
+        "Report the text to the maintainers of {fix}; update it.", "Documentation/dev-tools/kfence.rst",
     ),
     "sanitizer": Kind(
         "software", False, "A checker built into this kernel found undefined behaviour, a race or a leak in {who}.",
-        "Report the text to the maintainers of {who}; the host can go on.", "Documentation/dev-tools/",
+        "Report the text to the maintainers of {fix}; the host can go on.", "Documentation/dev-tools/",
     ),
     "locking": Kind(
         "software", False, "{who} takes or holds locks in a way that can end in a deadlock.",
-        "Report the text to the maintainers of {who}; update it.", "Documentation/locking/lockdep-design.rst",
+        "Report the text to the maintainers of {fix}; update it.", "Documentation/locking/lockdep-design.rst",
     ),
     "atomic-context": Kind(
         "software", False, "{who} slept or scheduled where that is not allowed.",
-        "Update or disable {who}; report the text to its maintainers.", "kernel/sched/core.c",
+        "Update or disable {fix}; report the text to its maintainers.", "kernel/sched/core.c",
     ),
     "soft-lockup": Kind(
-        "software", True, "{task} kept a CPU in the kernel, in {who}, for longer than the watchdog allows.",
-        "Look at {task} and {who}: update or disable the driver; on a virtual machine look for an overcommitted host first.",
+        "software", True, "The task {task} kept a CPU in the kernel, in {who}, for longer than the watchdog allows.",
+        "Look at {task} and {fix}: update or disable the driver; on a virtual machine look for an overcommitted host first.",
         _ADMIN + "lockup-watchdogs.rst",
     ),
     "hard-lockup": Kind(
         "unknown", True, "A CPU did not answer interrupts any more, last seen in {who}.",
-        "Update firmware, microcode and {who}; look at the hardware's own event log (ipmitool sel list).", _ADMIN + "lockup-watchdogs.rst",
+        "Update firmware, microcode and {fix}; look at the hardware's own event log (ipmitool sel list).", _ADMIN + "lockup-watchdogs.rst",
     ),
     "rcu-stall": Kind(
         "software", True, "A CPU did not let others go on for too long, in {who}.",
-        "Look at {who} and at the load; on a virtual machine look for an overcommitted host first.", "Documentation/RCU/stallwarn.rst",
+        "Look at {fix} and at the load; on a virtual machine look for an overcommitted host first.", "Documentation/RCU/stallwarn.rst",
     ),
     "hung-task": Kind(
-        "resources", False, "{task} waited in {who} for longer than allowed, mostly for a disk or a network file system.",
+        "resources", False, "The task {task} waited in {who} for longer than allowed, mostly for a disk or a network file system.",
         "Check the storage and the network mounts of {task} (dmesg, iostat -x, nfsstat -m).", _ADMIN + "sysctl/kernel.rst, hung_task_timeout_secs",
     ),
     "workqueue-lockup": Kind(
@@ -99,7 +100,7 @@ KINDS: Dict[str, Kind] = {
     ),
     "warning": Kind(
         "software", False, "{who} met a state that it did not expect and went on.",
-        "See whether it comes again; search {function} in the changelogs of newer kernels; update {who}.", "lib/bug.c",
+        "See whether it comes again; search {function} in the changelogs of newer kernels; update {fix}.", "lib/bug.c",
     ),
     "panic-vfs-root": Kind(
         "configuration", True, "The kernel found no root file system: wrong root= , no driver for the disk in the initramfs, or no disk.",

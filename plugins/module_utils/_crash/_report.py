@@ -103,7 +103,8 @@ class Report:
         return found
 
     def stack(self) -> Stack:
-        if self.kind in NO_FUNCTION:
+        # The stack of a panic for a hung task is the watchdog's own.
+        if self.kind in NO_FUNCTION or (self.kind == "hung-task" and self.title.startswith("Kernel panic")):
             return Stack([], None)
         frames = _title_frames(self.kind, self.lines, self.title)
         frames += _own_frames(self.lines)

@@ -31,6 +31,23 @@ def test_the_culprit_is_found(text: str, kind: str, function: str, module: str, 
     assert found["kernel"]
 
 
+def test_the_task_of_a_lockup_and_its_driver_are_named() -> None:
+    found = samples.only(samples.stamped(samples.SOFT_LOCKUP))
+    assert found["cause"].startswith("The task kworker/2:1 kept a CPU in the kernel, in the driver dummy_drv")
+
+
+def test_without_a_driver_the_function_is_named() -> None:
+    found = samples.only(samples.stamped(samples.RISCV_NULL.replace(" [starfive_vout]", "")))
+    assert found["cause"] == "The function vs_crtc_enable used a pointer that was not set."
+    assert found["first_step"].startswith("Update or disable the driver or subsystem of vs_crtc_enable;")
+
+
+def test_the_stack_of_the_watchdog_is_not_that_of_the_hung_task() -> None:
+    text = "Kernel panic - not syncing: hung_task: blocked tasks\nCall Trace:\n panic+0x1/0x2\n watchdog+0x1/0x2\n kthread+0x1/0x2\n"
+    found = samples.only(samples.stamped(text))
+    assert (found["kind"], found["fatal"], found["function"]) == ("hung-task", True, None)
+
+
 def test_an_address_in_the_first_page_is_a_null_pointer_on_s390_too() -> None:
     text = samples.S390_FAULT.replace(
         "Failing address: 6b6b6b6b6b6b6000 TEID", "Failing address: 0000000000000000 TEID"
@@ -154,7 +171,9 @@ def test_every_kind_is_explained() -> None:
     for kind, entry in _kinds.KINDS.items():
         assert entry.suspect in ("software", "hardware", "configuration", "resources", "unknown"), kind
         assert entry.source, kind
-        words = _kinds.explain(kind, {"who": "the driver x", "function": "f", "task": "t", "title": "T"})
+        words = _kinds.explain(
+            kind, {"who": "the driver x", "fix": "the driver x", "function": "f", "task": "t", "title": "T"}
+        )
         assert "{" not in words["cause"] + words["first_step"], kind
 
 
