@@ -7,7 +7,7 @@
 DOCUMENTATION = r"""
 module: crash_info
 short_description: What crashed, why, and what to do first
-version_added: 0.2.0
+version_added: 0.1.0
 author: kernelops contributors (@kernelops)
 description:
   - Finds kernel crashes, stalls and hardware errors in the evidence that a host keeps, or in the files named in O(paths), and tells for
