@@ -14,7 +14,8 @@ from lab.machine import Machine
 from machines import ALL
 
 KERNEL_PANIC = 10  # seconds, the default of the profile availability
-FAULTS = faults.all_faults() if ALL else faults.one_of_each_class()
+# sysrq-c is struck by molecule's default scenario.
+FAULTS = faults.all_faults() if ALL else [f for f in faults.one_of_each_class() if f.name != "sysrq-c"]
 
 
 def test_a_stock_machine_hangs(stock: Machine) -> None:
