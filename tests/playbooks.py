@@ -98,12 +98,12 @@ def run(
 
 
 def _ansible(folder: str, binaries: Path) -> dict[str, str]:
-    # A control path below the folder would be too long for a socket where TMPDIR is deep.
+    # Below the folder it would be too long for a socket where TMPDIR is deep, and one user cannot write to another's.
     return {
         "PATH": f"{binaries}:{os.environ['PATH']}",
         "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_LOCAL_TEMP": folder,
-        "ANSIBLE_SSH_CONTROL_PATH_DIR": "/tmp/kernelops-cp",
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": f"/tmp/kernelops-cp-{os.getuid()}",
         "ANSIBLE_STDOUT_CALLBACK": "default",
     }
