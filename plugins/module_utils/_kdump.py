@@ -3,10 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Role kdump: whether a crash kernel is ready on a host, and whether a dump would arrive where the policy wants it."""
 
-import json
 import re
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _bootloader,
@@ -14,23 +13,21 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_backends,
     _kdump_config,
     _kdump_controls,
+    _kdump_drill,
     _kdump_dumps,
+    _kdump_kernel,
     _kdump_policy,
     _kdump_sizing,
     _kdump_space,
     _sysctl,
     _virtualization,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._panic_sysctl_policy import KEXEC_KEY
 
 validate = _kdump_policy.validate
 resolve = _kdump_policy.resolve
 evaluate = _kdump_controls.evaluate
-
-SIZE = "/sys/kernel/kexec_crash_size"
-LOADED = "/sys/kernel/kexec_crash_loaded"
-PROOF = STATE_DIR + "/kdump-drill.json"
 
 
 def observe(host: Host) -> Dict[str, Any]:
@@ -42,7 +39,7 @@ def observe(host: Host) -> Dict[str, Any]:
         "family": system.family,
         "major": system.major,
         "backend": system.backend,
-        "supported": host.exists(LOADED),
+        "supported": _kdump_kernel.supported(host),
         "errors": {},
     }
     if state["virtualization"]["kind"] == "container":
@@ -50,17 +47,17 @@ def observe(host: Host) -> Dict[str, Any]:
     running = host.read("/proc/cmdline") or ""
     state.update(
         architecture=host.run(["uname", "-m"]).out.strip(),
-        kernel=(host.read("/proc/sys/kernel/osrelease") or "").strip(),
+        kernel=_kdump_kernel.running(host),
         memory=_kdump_sizing.memory(host),
-        reserved=int((host.read(SIZE) or "0").strip() or "0"),
-        loaded=(host.read(LOADED) or "0").strip() == "1",
+        reserved=_kdump_kernel.reserved(host),
+        loaded=_kdump_kernel.loaded(host),
         running_crashkernel=_cmdline.values(running, "crashkernel"),
         running_panic=_cmdline.effective(running, "panic"),
         boot=_try(state, "boot", lambda: _bootloader.observe(host)),
         kexec=_try(state, "kexec", lambda: _observe_kexec(host)),
-        lockdown=_lockdown(host),
+        lockdown=_kdump_kernel.lockdown(host),
         now=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        proof=_try(state, "proof", lambda: _proof(host)),
+        proof=_try(state, "proof", lambda: _kdump_drill.proof(host)),
         record=_try(state, "record", lambda: _kdump_config.record(host)),
     )
     if state["backend"]:
@@ -85,54 +82,24 @@ def _observe_kexec(host: Host) -> Dict[str, Any]:
     }
 
 
-def _lockdown(host: Host) -> str:
-    match = re.search(r"\[(\w+)\]", host.read("/sys/kernel/security/lockdown") or "")
-    return match.group(1) if match else "none"
-
-
-def _proof(host: Host) -> Optional[Dict[str, Any]]:
-    text = host.read(PROOF)
-    if text is None:
-        return None
-    try:
-        found = json.loads(text)
-        time.strptime(found["at"], "%Y-%m-%dT%H:%M:%SZ")
-        texts = {key: str(found[key]) for key in ("at", "kernel", "target", "dump")}
-        return dict(texts, bytes=found["bytes"], seconds=found["seconds"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise HostError("%s: is damaged (%s); run the drill again" % (PROOF, error)) from None
-
-
 def _observe_tool(host: Host, state: Dict[str, Any]) -> None:
     backend = _kdump_backends.BACKENDS[state["backend"]]
     programs = backend.packages(state["major"])
     state["packages"] = dict((name, host.which(program) is not None) for name, program in programs.items())
-    state["unit"] = _unit(host, backend.UNIT)
+    state["unit"] = dict(_kdump_kernel.unit(host, backend.UNIT)._asdict())
     config = _try(state, "config", lambda: backend.effective(host))
     state["config"] = config
     text = _try(state, "config", lambda: host.read(backend.CONFIG))
     state["config_text"] = text or ""
     state["loaded_kernel"] = backend.loaded_kernel(host)
     state["capture_line"] = _try(state, "capture_line", lambda: backend.capture_line(host, config or {}))
-    state["capture_initrds"] = dict(
-        (kernel, host.exists(backend.capture_initrd(kernel))) for kernel in _kernels(host, state)
-    )
+    state["capture_initrds"] = dict((kernel, host.exists(backend.capture_initrd(kernel))) for kernel in _kernels(state))
     state["target"] = {"kind": backend.target(config or {}), "directory": backend.directory(config or {})}
     state["level"] = backend.level(config or {})
     state["target"].update(_try(state, "target", lambda: _observe_target(host, state)) or {})
 
 
-def _unit(host: Host, name: str) -> Dict[str, Any]:
-    folder = "/etc/systemd/system"
-    wants = [entry for entry in host.listdir(folder) if entry.endswith(".wants")]
-    return {
-        "name": name,
-        "masked": host.readlink("%s/%s" % (folder, name)) == "/dev/null",
-        "enabled": any(host.readlink("%s/%s/%s" % (folder, entry, name)) is not None for entry in wants),
-    }
-
-
-def _kernels(_host: Host, state: Dict[str, Any]) -> List[str]:
+def _kernels(state: Dict[str, Any]) -> List[str]:
     """The running kernel, and the one that the first normal entry boots."""
     kernels = [state["kernel"]]
     entries = _bootloader.normal(state["boot"]) if state["boot"] else []

@@ -8,7 +8,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_backends,
+    _kdump_drill,
     _kdump_files,
+    _kdump_kernel,
     _kdump_sizing,
     _kdump_space,
     _managed_block,
@@ -19,8 +21,6 @@ RECORD = STATE_DIR + "/kdump.json"
 BLOCK = "kdump"
 SSH_FOLDER = "/root/.ssh"
 PRIVATE = 0o700
-LOADED = "/sys/kernel/kexec_crash_loaded"
-SIZE = "/sys/kernel/kexec_crash_size"
 LOAD_SECONDS = 900  # the first load builds an initrd
 # Everything that any set of options may write: what the present ones do not want is removed.
 OWN_FILES = (
@@ -50,14 +50,9 @@ class Wish(NamedTuple):
     options: Optional[Dict[str, Any]]
 
 
-def _lockdown(host: Host) -> str:
-    text = host.read("/sys/kernel/security/lockdown") or "[none]"
-    return text.partition("[")[2].partition("]")[0] or "none"
-
-
 def _settings(host: Host, wish: Wish) -> Dict[str, str]:
     text = _managed_block.strip(host.read(wish.backend.CONFIG) or "", BLOCK)
-    found: Dict[str, str] = wish.backend.settings(text, wish.options, wish.major, _lockdown(host))
+    found: Dict[str, str] = wish.backend.settings(text, wish.options, wish.major, _kdump_kernel.lockdown(host))
     return found
 
 
@@ -72,7 +67,8 @@ def files(host: Host, wish: Wish) -> List[Change]:
         blocks[wish.backend.CONFIG] = wish.backend.lines(_settings(host, wish))
         if wish.options["target"] == "ssh":
             blocks[_kdump_files.KNOWN_HOSTS] = wish.options["ssh_known_hosts"]
-    for path in OWN_FILES:
+    # A proof of what is no longer there would be none.
+    for path in OWN_FILES + (_kdump_drill.RECORDS if wish.options is None else ()):
         wanted = texts.get(path)
         before = host.read(path) or ""
         after = wanted.text if wanted else ""
@@ -122,36 +118,39 @@ def _mode(mode: Optional[int]) -> str:
 
 
 def _unit(host: Host, wish: Wish) -> List[Change]:
-    name, folder = wish.backend.UNIT, "/etc/systemd/system"
-    if wish.options is None or host.readlink("%s/%s" % (folder, name)) == "/dev/null":
+    found = _kdump_kernel.unit(host, wish.backend.UNIT)
+    if wish.options is None or found.masked or found.enabled:
         return []
-    wants = [entry for entry in host.listdir(folder) if entry.endswith(".wants")]
-    if any(host.readlink("%s/%s/%s" % (folder, entry, name)) is not None for entry in wants):
-        return []
-    return [Change(name, "disabled", "enabled")]
+    return [Change(found.name, "disabled", "enabled")]
 
 
 def _loading(host: Host, wish: Wish, changed: List[Change]) -> List[Change]:
     """Whether the crash kernel must be loaded anew: not while this boot has no memory for it."""
     name = wish.backend.UNIT
-    masked = host.readlink("/etc/systemd/system/%s" % name) == "/dev/null"
-    if int((host.read(SIZE) or "0").strip() or "0") == 0 or masked:
+    if _kdump_kernel.reserved(host) == 0 or _kdump_kernel.unit(host, name).masked:
         return []
-    loaded = (host.read(LOADED) or "0").strip() == "1"
+    loaded = _kdump_kernel.loaded(host)
     stale = any(change.path == wish.backend.CONFIG for change in changed)
     if wish.options is not None and loaded and not stale:
         stale = wish.backend.loads_as_configured(host, _settings(host, wish)) is False
-        running = (host.read("/proc/sys/kernel/osrelease") or "").strip()
-        stale = stale or wish.backend.loaded_kernel(host) not in ("", running)
+        stale = stale or wish.backend.loaded_kernel(host) not in ("", _kdump_kernel.running(host))
     if not stale and (loaded or wish.options is None):
         return []
     return [Change(name, "loaded, with other settings" if loaded else "no crash kernel loaded", "loaded anew")]
 
 
+def _forgetting(host: Host, wish: Wish) -> List[Change]:
+    # Last: until then it says what is to be given back.
+    text = host.read(RECORD)
+    return [Change(RECORD, text, "", 0o644)] if text is not None and wish.options is None else []
+
+
 def plan(host: Host, wish: Wish) -> List[Change]:
     """Everything that is not as wanted; raises HostError."""
     written = files(host, wish)
-    return written + _directory(host, wish) + _unit(host, wish) + _loading(host, wish, written)
+    return (
+        written + _directory(host, wish) + _unit(host, wish) + _loading(host, wish, written) + _forgetting(host, wish)
+    )
 
 
 def apply(host: Host, wish: Wish, packages: List[str]) -> None:
@@ -160,6 +159,22 @@ def apply(host: Host, wish: Wish, packages: List[str]) -> None:
     _remember(host, wish, packages)
     if wish.options is not None and wish.options["target"] == "ssh" and not host.exists(SSH_FOLDER):
         host.make_directory(SSH_FOLDER, PRIVATE)
+    _write_all(host, written)
+    for change in _directory(host, wish):
+        _set_directory(host, change, wish)
+    if any(change.path.startswith("/etc/systemd/") for change in written):
+        host.run(["systemctl", "daemon-reload"])
+    for change in _unit(host, wish):
+        host.run(["systemctl", "enable", change.path])
+    if _loading(host, wish, written):
+        _load(host, wish)
+    for change in _forgetting(host, wish):
+        host.remove(change.path)
+    if wish.options is None:
+        host.remove_empty(STATE_DIR)
+
+
+def _write_all(host: Host, written: List[Change]) -> None:
     done: List[Tuple[Change, int]] = []
     try:
         for change in written:
@@ -170,17 +185,6 @@ def apply(host: Host, wish: Wish, packages: List[str]) -> None:
         for change, mode in done:
             _put(host, change.path, change.before, mode)
         raise
-    for change in _directory(host, wish):
-        _set_directory(host, change, wish)
-    if any(change.path.startswith("/etc/systemd/") for change in written):
-        host.run(["systemctl", "daemon-reload"])
-    for change in _unit(host, wish):
-        host.run(["systemctl", "enable", change.path])
-    if _loading(host, wish, written):
-        _load(host, wish)
-    if wish.options is None:
-        host.remove(RECORD)
-        host.remove_empty(STATE_DIR)
 
 
 def _remember(host: Host, wish: Wish, packages: List[str]) -> None:
@@ -219,7 +223,7 @@ def _set_directory(host: Host, change: Change, wish: Wish) -> None:
 
 def _load(host: Host, wish: Wish) -> None:
     host.run(["systemctl", "restart", wish.backend.UNIT], timeout=LOAD_SECONDS)
-    if wish.options is not None and (host.read(LOADED) or "0").strip() != "1":
+    if wish.options is not None and not _kdump_kernel.loaded(host):
         raise HostError(
             "%s was restarted, but no crash kernel is loaded: 'journalctl -u %s' says why"
             % (wish.backend.UNIT, wish.backend.UNIT)

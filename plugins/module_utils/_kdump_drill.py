@@ -7,12 +7,17 @@ import json
 import time
 from typing import Any, Dict, List, Optional, Tuple
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_backends, _kdump_dumps
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _kdump_backends,
+    _kdump_dumps,
+    _kdump_kernel,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
 
 BEGUN = STATE_DIR + "/kdump-drill-begun.json"
 STRUCK = STATE_DIR + "/kdump-drill-struck"  # the second of the crash, written by the command that crashes
 PROOF = STATE_DIR + "/kdump-drill.json"
+RECORDS = (BEGUN, STRUCK, PROOF)
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 SSH_OPTIONS = ["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=15"]
 SSH_UNITS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
@@ -24,7 +29,7 @@ def begin(host: Host, options: Dict[str, Any]) -> Dict[str, Any]:
     """Note this boot and the dumps that are there already; raises HostError, e.g. for a target that does not answer."""
     begun = {
         "boot_id": (host.read(BOOT_ID) or "").strip(),
-        "kernel": (host.read("/proc/sys/kernel/osrelease") or "").strip(),
+        "kernel": _kdump_kernel.running(host),
         "at": int(time.time()),
         "folders": _folders(host, options),
     }
@@ -49,7 +54,7 @@ def prove(host: Host, options: Dict[str, Any]) -> Dict[str, Any]:
         raise HostError("the kernel log in %s names no panic: is it of another crash?" % dump["dump"])
     if not dump["dmesg"]:
         raise HostError("%s has no dmesg beside it; %s" % (dump["dump"], _last_words(host, begun["at"])))
-    proof = {
+    shown = {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "kernel": begun["kernel"],
         "target": "%s:%s" % (options["target"], _place(options)),
@@ -59,10 +64,24 @@ def prove(host: Host, options: Dict[str, Any]) -> Dict[str, Any]:
         "panic": panic,
         "seconds": _seconds(host),
     }
-    host.write(PROOF, json.dumps(proof, sort_keys=True) + "\n")
+    host.write(PROOF, json.dumps(shown, sort_keys=True) + "\n")
     host.remove(BEGUN)
     host.remove(STRUCK)
-    return proof
+    return shown
+
+
+def proof(host: Host) -> Optional[Dict[str, Any]]:
+    """What the last drill has proven, or None; raises HostError for a record that cannot be one."""
+    text = host.read(PROOF)
+    if text is None:
+        return None
+    try:
+        found = json.loads(text)
+        time.strptime(found["at"], "%Y-%m-%dT%H:%M:%SZ")
+        texts = {key: str(found[key]) for key in ("at", "kernel", "target", "dump")}
+        return dict(texts, bytes=found["bytes"], seconds=found["seconds"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise HostError("%s: is damaged (%s); run the drill again" % (PROOF, error)) from None
 
 
 def _begun(host: Host) -> Dict[str, Any]:

@@ -50,9 +50,7 @@ OPTIONS = (
 
 def validate(policy: Dict[str, Any]) -> None:
     """Refuse a policy that this role could not apply; raises PolicyError that begins with the variable."""
-    for name, (low, high) in NUMBERS.items():
-        if not low <= policy[name] <= high:
-            raise PolicyError("%s: %s is not a whole number from %d to %d" % (name, policy[name], low, high))
+    _check_numbers(policy, "kdump_")
     crashkernel = policy["kdump_crashkernel"]
     if crashkernel != "auto" and not _kdump_sizing.valid(crashkernel):
         raise PolicyError(
@@ -62,13 +60,21 @@ def validate(policy: Dict[str, Any]) -> None:
     check_options(options(policy), "kdump_")
 
 
+def _check_numbers(given: Dict[str, Any], prefix: str) -> None:
+    for variable, (low, high) in NUMBERS.items():
+        name = prefix + variable[len("kdump_") :]
+        if name in given and not low <= given[name] <= high:
+            raise PolicyError("%s: %s is not a whole number from %d to %d" % (name, given[name], low, high))
+
+
 def options(policy: Dict[str, Any]) -> Dict[str, Any]:
     """The options of the module kdump_config that the policy means."""
     return dict((name, policy["kdump_" + name]) for name in OPTIONS)
 
 
 def check_options(given: Dict[str, Any], prefix: str = "") -> None:
-    """Refuse texts that would become more than text in a configuration file; raises PolicyError."""
+    """Refuse numbers out of range, and texts that would become more than text in a file or a command; raises PolicyError."""
+    _check_numbers(given, "")
     for name in ("directory", "ssh_key"):
         value = given[name]
         if not PATH.match(value) or set(value.split("/")) & {".", ".."}:
@@ -78,12 +84,12 @@ def check_options(given: Dict[str, Any], prefix: str = "") -> None:
     if given["target"] == "ssh":
         if not SSH.match(given["ssh"]):
             raise PolicyError("%sssh: '%s' is not user@host, which the target ssh needs" % (prefix, given["ssh"]))
-        if not given["ssh_known_hosts"]:
+        if not given.get("ssh_known_hosts", ["not asked for"]):
             raise PolicyError(
                 "%sssh_known_hosts: is empty; the capture kernel cannot ask anybody whether a host key is right, "
                 "so give the lines that 'ssh-keyscan' prints for the host in %sssh" % (prefix, prefix)
             )
-    for line in given["ssh_known_hosts"]:
+    for line in given.get("ssh_known_hosts", []):
         if not KNOWN_HOST.match(line):
             raise PolicyError("%sssh_known_hosts: '%s' is not a line of known_hosts" % (prefix, line))
     if given["target"] == "nfs" and not NFS.match(given["nfs"]):

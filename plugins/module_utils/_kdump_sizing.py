@@ -6,6 +6,7 @@
 import re
 from typing import Dict, List, Optional, Tuple
 
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_kernel
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 MIB = 1024 * 1024
@@ -84,6 +85,6 @@ def memory(host: Host) -> int:
     total = re.search(r"(?m)^MemTotal:\s+(\d+) kB", host.read("/proc/meminfo") or "")
     if not total:
         raise HostError("/proc/meminfo: has no MemTotal; is /proc mounted?")
-    crash = int((host.read("/sys/kernel/kexec_crash_size") or "0").strip() or "0")
+    crash = _kdump_kernel.reserved(host)
     step = 128 * MIB
     return -(-(int(total.group(1)) * 1024 + crash) // step) * step

@@ -83,11 +83,12 @@ from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_drill, _writer
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_drill, _kdump_policy, _writer
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 
 def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
+    _kdump_policy.check_options(module.params)
     _writer.need_root()
     if module.check_mode:
         return dict(changed=True, drill={})

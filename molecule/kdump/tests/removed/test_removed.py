@@ -15,7 +15,7 @@ def test_files_are_gone(host: t.Any) -> None:
         "/usr/local/sbin/kernelops-kdump-rotate",
         "/etc/systemd/system/emergency.service.d",
         "/etc/systemd/system/kdump-tools-dump.service.d",
-        "/var/lib/kernelops-panic_hardening/kdump.json",
+        "/var/lib/kernelops-panic_hardening",
     ):
         assert not host.file(path).exists, path
     assert "crashkernel=" not in host.file("/boot/grub/grub.cfg").content_string

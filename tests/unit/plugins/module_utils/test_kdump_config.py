@@ -8,7 +8,12 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_config, _kdump_files, _kdump_tools
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _kdump_config,
+    _kdump_drill,
+    _kdump_files,
+    _kdump_tools,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
 from unit.plugins.module_utils.test_kdump import (
     CONFIG,
@@ -160,6 +165,19 @@ class TestKdumpTools:
         with open(host.root + CONFIG, "rb") as stream:
             assert stream.read() == text.encode("utf-8")
         assert host.mode(CONFIG) == 0o640
+
+    def test_absent_takes_the_proof_of_a_drill_along(self, host: KdumpHost) -> None:
+        present(host)
+        for path in _kdump_drill.RECORDS:
+            host.put(path, "{}\n")
+        changed = absent(host)
+        assert set(_kdump_drill.RECORDS) | {_kdump_config.RECORD} <= set(changed)
+        assert not host.exists("/var/lib/kernelops-panic_hardening")
+
+    def test_a_proof_outlives_another_run(self, host: KdumpHost) -> None:
+        host.put(_kdump_drill.PROOF, "{}\n")
+        present(host)
+        assert host.text(_kdump_drill.PROOF) == "{}\n"
 
     def test_absent_on_a_machine_that_we_never_saw(self, host: KdumpHost) -> None:
         before = tree(host)

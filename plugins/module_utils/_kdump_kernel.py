@@ -1,0 +1,58 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The crash kernel and the unit that loads it, as the running system shows them: for the audit and the writer alike."""
+
+import re
+from typing import NamedTuple
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+
+SIZE = "/sys/kernel/kexec_crash_size"
+LOADED = "/sys/kernel/kexec_crash_loaded"
+LOCKDOWN = "/sys/kernel/security/lockdown"
+UNITS = "/etc/systemd/system"
+
+
+class Unit(NamedTuple):
+    """A systemd unit: whether it may start at all, and whether it does so at boot."""
+
+    name: str
+    masked: bool
+    enabled: bool
+
+
+def supported(host: Host) -> bool:
+    """Whether the running kernel can have a crash kernel."""
+    return host.exists(LOADED)
+
+
+def reserved(host: Host) -> int:
+    """Bytes that this boot has set aside for a crash kernel."""
+    return int((host.read(SIZE) or "0").strip() or "0")
+
+
+def loaded(host: Host) -> bool:
+    """Whether a crash kernel waits for a panic now."""
+    return (host.read(LOADED) or "0").strip() == "1"
+
+
+def running(host: Host) -> str:
+    """The release of the running kernel."""
+    return (host.read("/proc/sys/kernel/osrelease") or "").strip()
+
+
+def lockdown(host: Host) -> str:
+    """C(none), C(integrity) or C(confidentiality)."""
+    match = re.search(r"\[(\w+)\]", host.read(LOCKDOWN) or "")
+    return match.group(1) if match else "none"
+
+
+def unit(host: Host, name: str) -> Unit:
+    """How a unit stands, from its links; raises Unreadable."""
+    wants = [entry for entry in host.listdir(UNITS) if entry.endswith(".wants")]
+    return Unit(
+        name,
+        host.readlink("%s/%s" % (UNITS, name)) == "/dev/null",
+        any(host.readlink("%s/%s/%s" % (UNITS, entry, name)) is not None for entry in wants),
+    )
