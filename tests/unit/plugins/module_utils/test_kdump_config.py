@@ -15,7 +15,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_tools,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
-from unit.plugins.module_utils.test_kdump import (
+from unit.plugins.module_utils.fixture_kdump import (
     CONFIG,
     KEXEC_CMD,
     MASK,

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_drill as module
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, HostError, Result
-from unit.plugins.module_utils.test_kdump import KERNEL, KdumpHost, debian, redhat
+from unit.plugins.module_utils.fixture_kdump import KERNEL, KdumpHost, debian, redhat
 from unit.plugins.module_utils.test_kdump_dumps import DMESG, FLAT, KDUMP, Makedumpfile
 
 LOCAL: Dict[str, Any] = {

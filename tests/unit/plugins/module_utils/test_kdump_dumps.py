@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_dumps as module
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError, Result, Unreadable
-from unit.plugins.module_utils.test_kdump import KdumpHost
+from unit.plugins.module_utils.fixture_kdump import KdumpHost
 
 STAMP = "202611020314"
 DUMP = "/var/crash/%s/dump.%s" % (STAMP, STAMP)

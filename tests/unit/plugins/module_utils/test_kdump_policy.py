@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_policy as module
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
-from unit.plugins.module_utils.test_kdump import OVER_SSH, POLICY, TABLE
+from unit.plugins.module_utils.fixture_kdump import OVER_SSH, POLICY, TABLE
 
 GIB = 1 << 30
 OVER_NFS: Dict[str, Any] = {"kdump_target": "nfs", "kdump_nfs": "dumps.example.com:/srv/dumps"}
