@@ -52,7 +52,6 @@ def observe(host: Host) -> Dict[str, Any]:
         reserved=_kdump_kernel.reserved(host),
         loaded=_kdump_kernel.loaded(host),
         running_crashkernel=_cmdline.values(running, "crashkernel"),
-        running_panic=_cmdline.effective(running, "panic"),
         boot=_try(state, "boot", lambda: _bootloader.observe(host)),
         kexec=_try(state, "kexec", lambda: _observe_kexec(host)),
         lockdown=_kdump_kernel.lockdown(host),

@@ -70,9 +70,9 @@ def rotation(options: Dict[str, Any], needed: int) -> File:
     return File(text, 0o755)
 
 
-def drop_in(unit: str, owner: str = "kernelops-kdump") -> str:
+def drop_in(unit: str) -> str:
     """The path of our part of a systemd unit."""
-    return "/etc/systemd/system/%s.d/%s.conf" % (unit, owner)
+    return "/etc/systemd/system/%s.d/kernelops-kdump.conf" % unit
 
 
 def rotate_at_boot() -> File:
