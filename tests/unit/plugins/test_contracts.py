@@ -54,6 +54,13 @@ class TestRole:
     def test_every_default_is_an_option_and_every_option_has_a_default(self, role: str) -> None:
         assert set(defaults(role)) == set(specs(role)["main"]["options"])
 
+    def test_a_switch_may_come_from_the_command_line(self, role: str) -> None:
+        """There -e name=true is a text, and ansible-core refuses a text as a condition."""
+        tasks = "".join(path.read_text() for path in sorted((TOP / "roles" / role / "tasks").glob("*.yml")))
+        for name, option in specs(role)["main"]["options"].items():
+            if option["type"] == "bool":
+                assert not re.search(rf"(?m)^ *(?:- |when: |that: )(?:not )?{name}(?! \| bool)\b", tasks)
+
     def test_the_documented_defaults_are_the_real_ones(self, role: str) -> None:
         real = defaults(role)
         for name, option in specs(role)["main"]["options"].items():
