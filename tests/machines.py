@@ -11,7 +11,7 @@ from lab.machine import Machine
 from lab.processes import identify
 
 ALL = os.environ.get("LAB_FAULTS", "one") == "all"
-RELEASES = ("debian12", "debian13") if ALL else ("debian12",)
+RELEASES = tuple((os.environ.get("LAB_RELEASES") or "debian12,debian13").split(","))
 
 
 def make(name: str, release: str, **options: t.Any) -> Machine:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026, kernelops contributors
-"""Run the project's tests: all, those of a group (fast, machines), or single steps by name."""
+"""Run the project's tests: all, those of a group (fast, scenarios, machines), or single steps by name."""
 
 from __future__ import annotations
 

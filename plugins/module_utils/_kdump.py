@@ -11,11 +11,11 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _bootloader,
     _cmdline,
     _kdump_backends,
-    _kdump_config,
     _kdump_controls,
     _kdump_drill,
     _kdump_dumps,
     _kdump_kernel,
+    _kdump_plan,
     _kdump_policy,
     _kdump_sizing,
     _kdump_space,
@@ -57,7 +57,7 @@ def observe(host: Host) -> Dict[str, Any]:
         lockdown=_kdump_kernel.lockdown(host),
         now=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         proof=_try(state, "proof", lambda: _kdump_drill.proof(host)),
-        record=_try(state, "record", lambda: _kdump_config.record(host)),
+        record=_try(state, "record", lambda: _kdump_plan.record(host)),
     )
     if state["backend"]:
         _observe_tool(host, state)

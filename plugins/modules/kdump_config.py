@@ -132,6 +132,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_config,
+    _kdump_plan,
     _kdump_policy,
     _virtualization,
     _writer,
@@ -147,11 +148,11 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     if _virtualization.observe(host)["kind"] == "container":
         module.warn("This is a container: it has no kernel of its own, so nothing was configured.")
         return dict(changed=False, applicable=False, changes=[])
-    wish = _kdump_config.wish(host, options)
+    wish = _kdump_plan.wish(host, options)
     if wish is None:
         module.warn("No kdump tool is known for this system; nothing was configured.")
         return dict(changed=False, applicable=False, changes=[])
-    changes = _kdump_config.plan(host, wish)
+    changes = _kdump_plan.plan(host, wish)
     if changes and not module.check_mode:
         _writer.need_root()
         _kdump_config.apply(host, wish, module.params["packages"])
@@ -163,7 +164,7 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     )
 
 
-def _shown(change: _kdump_config.Change) -> Dict[str, str]:
+def _shown(change: _kdump_plan.Change) -> Dict[str, str]:
     end = "\n" if change.mode is None else ""
     return dict(
         before_header=change.path, after_header=change.path, before=change.before + end, after=change.after + end

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from house import sources
 
-GROUPS = {"fast": 2, "machines": 1}  # how many of a group run at a time: virtual machines use both processors alone
+# How many of a group run at a time. A scenario's machines, one for each release, use both processors alone.
+GROUPS = {"fast": 2, "scenarios": 1, "machines": 2}
 
 TARGET_CODE = ("plugins/modules", "plugins/module_utils")
 
@@ -36,6 +37,10 @@ def pytest(*arguments: str) -> list[str]:
     return python("-m", "pytest", "-q", *arguments)
 
 
+def machine(release: str) -> list[str]:
+    return ["env", f"LAB_RELEASES={release}", *pytest("tests/machine")]
+
+
 def shellcheck() -> list[str]:
     return ["shellcheck", "--external-sources", *sources.shell_scripts()]
 
@@ -55,9 +60,10 @@ STEPS = (
     Step("archive", "fast", "the collection works from its archive, without tests", python("-m", "house.archive")),
     Step("targets", "fast", "unit tests on every Python found", python("-m", "house.targets"), 10),
     Step("sanity", "fast", "ansible-test sanity", python("-m", "house.sanity"), 10),
-    Step("molecule-container", "machines", "a container is left alone", ["molecule", "test", "-s", "container"], 10),
-    Step("molecule-default", "machines", "harden, crash, come back", ["molecule", "test", "-s", "default"], 25),
-    Step("molecule-kdump", "machines", "a dump is taken and opened", ["molecule", "test", "-s", "kdump"], 25),
-    Step("molecule-kdump_ssh", "machines", "a dump arrives elsewhere", ["molecule", "test", "-s", "kdump_ssh"], 25, "all"),
-    Step("machine", "machines", "what needs a machine of its own", pytest("tests/machine"), 90),
+    Step("molecule-container", "scenarios", "a container is left alone", ["molecule", "test", "-s", "container"], 10),
+    Step("molecule-default", "scenarios", "harden, crash, come back", ["molecule", "test", "-s", "default"], 25),
+    Step("molecule-kdump", "scenarios", "a dump is taken and opened", ["molecule", "test", "-s", "kdump"], 25),
+    Step("molecule-kdump_ssh", "scenarios", "a dump arrives elsewhere", ["molecule", "test", "-s", "kdump_ssh"], 25, "all"),
+    Step("machine-debian12", "machines", "what needs a machine of its own", machine("debian12"), 90),
+    Step("machine-debian13", "machines", "what needs a machine of its own", machine("debian13"), 90, "all"),
 )  # fmt: skip

@@ -167,7 +167,7 @@ def test_an_unknown_purpose_is_refused(machine: Machine) -> None:
 
 @pytest.mark.parametrize(
     "tool, script, words",
-    [("df", "echo Avail; echo '  3999'", ("3999", "KERNELOPS_LAB_CACHE")), ("awk", "echo 1999", ("1999", "memory"))],
+    [("df", "echo Avail; echo '  3999'", ("3999", "KERNELOPS_LAB_CACHE")), ("awk", "echo 2999", ("2999", "memory"))],
 )
 def test_too_little_room_for_machines_is_refused(machine: Machine, tool: str, script: str, words: list[str]) -> None:
     machine.imitate(tool, script)

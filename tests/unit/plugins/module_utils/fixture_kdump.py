@@ -10,6 +10,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _bootloader,
     _kdump,
     _kdump_config,
+    _kdump_plan,
     _kdump_policy,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
@@ -163,10 +164,10 @@ def redhat(root: str, tree: str = "rhel9") -> KdumpHost:
     return host
 
 
-def wish(host: Host, **changes: Any) -> _kdump_config.Wish:
+def wish(host: Host, **changes: Any) -> _kdump_plan.Wish:
     """The policy's wish, changes by the names of the variables without kdump_."""
     policy = dict(POLICY, **dict(("kdump_" + key, value) for key, value in changes.items()))
-    found = _kdump_config.wish(host, _kdump_policy.options(policy))
+    found = _kdump_plan.wish(host, _kdump_policy.options(policy))
     assert found is not None
     return found
 

@@ -12,6 +12,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_config,
     _kdump_drill,
     _kdump_files,
+    _kdump_plan,
     _kdump_tools,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
@@ -47,19 +48,19 @@ def present(host: KdumpHost, packages: Optional[List[str]] = None, **changes: An
     """Apply, and what was planned; a plan changes nothing, and a second one is empty."""
     wanted = wish(host, **changes)
     before = host.snapshot()
-    planned = [change.path for change in _kdump_config.plan(host, wanted)]
+    planned = [change.path for change in _kdump_plan.plan(host, wanted)]
     assert host.snapshot() == before
     _kdump_config.apply(host, wanted, packages or [])
-    assert _kdump_config.plan(host, wanted) == []
+    assert _kdump_plan.plan(host, wanted) == []
     return planned
 
 
 def absent(host: KdumpHost) -> List[str]:
-    wanted = _kdump_config.wish(host, None)
+    wanted = _kdump_plan.wish(host, None)
     assert wanted is not None
-    planned = [change.path for change in _kdump_config.plan(host, wanted)]
+    planned = [change.path for change in _kdump_plan.plan(host, wanted)]
     _kdump_config.apply(host, wanted, [])
-    assert _kdump_config.plan(host, wanted) == []
+    assert _kdump_plan.plan(host, wanted) == []
     return planned
 
 
@@ -171,7 +172,7 @@ class TestKdumpTools:
         for path in _kdump_drill.RECORDS:
             host.put(path, "{}\n")
         changed = absent(host)
-        assert set(_kdump_drill.RECORDS) | {_kdump_config.RECORD} <= set(changed)
+        assert set(_kdump_drill.RECORDS) | {_kdump_plan.RECORD} <= set(changed)
         assert not host.exists("/var/lib/kernelops-panic_hardening")
 
     def test_a_proof_outlives_another_run(self, host: KdumpHost) -> None:
@@ -227,28 +228,28 @@ class TestKdumpTools:
     def test_the_rotation_does_not_change_with_every_page_in_use(self, host: KdumpHost) -> None:
         present(host)
         host.put("/proc/meminfo", host.text("/proc/meminfo").replace("1302716", "1002716"))
-        assert _kdump_config.plan(host, wish(host)) == []
+        assert _kdump_plan.plan(host, wish(host)) == []
 
 
 class TestRecord:
     def test_packages_add_up(self, host: KdumpHost) -> None:
         present(host, ["kexec-tools", "kdump-tools"])
         present(host, ["makedumpfile"], keep=4)
-        assert _kdump_config.record(host)["packages"] == ["kdump-tools", "kexec-tools", "makedumpfile"]
-        assert _kdump_config.record(host)["directories"] == {"/var/crash": 0o755}
+        assert _kdump_plan.record(host)["packages"] == ["kdump-tools", "kexec-tools", "makedumpfile"]
+        assert _kdump_plan.record(host)["directories"] == {"/var/crash": 0o755}
 
     def test_nothing_is_recorded_at_first(self, host: KdumpHost) -> None:
-        assert _kdump_config.record(host) == {"packages": [], "directories": {}}
+        assert _kdump_plan.record(host) == {"packages": [], "directories": {}}
 
     def test_absent_forgets(self, host: KdumpHost) -> None:
         present(host, ["kexec-tools"])
-        assert json.loads(host.text(_kdump_config.RECORD))["packages"] == ["kexec-tools"]
+        assert json.loads(host.text(_kdump_plan.RECORD))["packages"] == ["kexec-tools"]
         absent(host)
-        assert not host.exists(_kdump_config.RECORD)
+        assert not host.exists(_kdump_plan.RECORD)
 
     @pytest.mark.parametrize("text", ["", "{", "{}", "[]", '{"packages": 1, "directories": {}}', '{"packages": []}'])
     def test_a_damaged_one_stops_everything(self, host: KdumpHost, text: str) -> None:
-        host.put(_kdump_config.RECORD, text)
+        host.put(_kdump_plan.RECORD, text)
         before = host.snapshot()
         with pytest.raises(HostError, match="kdump.json: is damaged .*; remove it"):
             _kdump_config.apply(host, wish(host), [])
@@ -279,7 +280,7 @@ class TestFailure:
         after = tree(host)
         assert dict((p, after[p]) for p in before) == before
         files = [p for p in after if p not in before and after[p][0] != "directory"]
-        assert files in ([], [_kdump_config.RECORD])
+        assert files in ([], [_kdump_plan.RECORD])
         assert systemctl(host).done == ran
 
     def test_a_crash_kernel_that_does_not_load(self, host: KdumpHost) -> None:
@@ -462,4 +463,4 @@ class TestKdumpUtils:
 
 def test_no_tool_is_known_for_other_systems(host: KdumpHost) -> None:
     host.put("/usr/lib/os-release", "ID=alpine\n")
-    assert _kdump_config.wish(host, None) is None
+    assert _kdump_plan.wish(host, None) is None

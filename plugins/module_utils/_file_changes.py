@@ -1,0 +1,94 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes files and directories so that whoever reads them, or a power cut, finds the old or the new one."""
+
+import errno
+import os
+import tempfile
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._files import Files, HostError, why
+
+
+class FileChanges(Files):
+    """A machine's files, to be changed too."""
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """Replace a file in one step: a reader, or a power cut, finds the old or the new one, whole."""
+        target = self._real(path)
+        temporary = None
+        try:
+            folder = os.path.dirname(target)
+            if not os.path.isdir(folder):
+                os.makedirs(folder, 0o755)
+            handle, temporary = tempfile.mkstemp(prefix=".panic_hardening.", dir=folder)
+            with os.fdopen(handle, "wb") as stream:
+                # Bytes that are no UTF-8 survive, and no locale is needed to write the others.
+                stream.write(text.encode("utf-8", "surrogateescape"))
+                stream.flush()
+                os.fchmod(stream.fileno(), mode)
+                os.fsync(stream.fileno())
+            os.rename(temporary, target)
+            self._sync_folder(folder)
+        except OSError as error:
+            if temporary and os.path.exists(temporary):
+                os.unlink(temporary)
+            raise HostError(
+                "%s: could not be written: %s; the earlier file is untouched" % (path, why(error))
+            ) from None
+
+    def move(self, source: str, path: str) -> None:
+        """Put a finished file, on the same file system, in the place of C(path)."""
+        target = self._real(path)
+        try:
+            handle = os.open(self.root + source, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            os.rename(self.root + source, target)
+            self._sync_folder(os.path.dirname(target))
+        except OSError as error:
+            raise HostError(
+                "%s: could not be replaced: %s; the earlier file is untouched" % (path, why(error))
+            ) from None
+
+    @staticmethod
+    def _sync_folder(folder: str) -> None:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def write_kernel(self, path: str, value: str) -> None:
+        """Write a value to a kernel interface (below /proc or /sys), where a rename is not possible."""
+        try:
+            with open(self._real(path), "w") as stream:
+                stream.write(value)
+        except OSError as error:
+            raise HostError("%s: the kernel refused the value '%s': %s" % (path, value, why(error))) from None
+
+    def make_directory(self, path: str, mode: int) -> None:
+        """Make a directory with these permission bits, or give them to one that is there."""
+        try:
+            os.makedirs(self._real(path), exist_ok=True)
+            os.chmod(self._real(path), mode)
+        except OSError as error:
+            raise HostError("%s: could not be made a directory of mode %04o: %s" % (path, mode, why(error))) from None
+
+    def remove(self, path: str) -> None:
+        """Remove a file; one that is already gone is no error."""
+        try:
+            os.unlink(self.root + path)
+        except OSError as error:
+            if error.errno != errno.ENOENT:
+                raise HostError("%s: could not be removed: %s" % (path, why(error))) from None
+
+    def remove_empty(self, path: str) -> None:
+        """Remove a directory if nothing is left in it."""
+        try:
+            os.rmdir(self.root + path)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+                raise HostError("%s: could not be removed: %s" % (path, why(error))) from None
