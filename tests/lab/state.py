@@ -51,6 +51,10 @@ class State:
         """Write which processes run the machine."""
         _replace(self.folder / "processes.json", {name: process.as_dict() for name, process in processes.items()})
 
+    def write_ended(self, reason: str) -> None:
+        """Write why the machine is no longer there."""
+        _replace(self.ended_file, {"reason": reason})
+
     def process(self, name: str) -> Process | None:
         """Return the supervisor or the machine's own process, if it was started."""
         found = _load(self.folder / "processes.json").get(name)

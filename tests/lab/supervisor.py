@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
 import os
 import shutil
 import signal
@@ -88,7 +87,7 @@ def main() -> int:
     end(machine)
     shutil.copyfile("serial.log", plan["keep_log"]) if Path("serial.log").exists() else None
     if reason.startswith("ended by itself"):
-        state.ended_file.write_text(json.dumps({"reason": reason}), encoding="utf-8")
+        state.write_ended(reason)
     else:
         os.chdir("/")
         shutil.rmtree(state.folder, ignore_errors=True)
