@@ -6,11 +6,13 @@
 import errno
 import os
 import stat
-from typing import IO, List, NamedTuple, Optional
+from typing import IO, Iterator, List, NamedTuple, Optional
 
 # Kernel interfaces and configuration files are small; what is larger is not what its name says.
 READ_LIMIT = 16 * 1024 * 1024
 READ_CHUNK = 64 * 1024
+# A kernel that writes faster than it is read would otherwise never be read to the end.
+LOST_LIMIT = 1000
 
 
 class HostError(Exception):
@@ -98,6 +100,30 @@ class Files:
                 os.close(handle)
                 raise HostError("%s: is no regular file" % path)
             return os.fdopen(handle, "rb")
+        except OSError as error:
+            kind = HostError if error.errno in (errno.ENOENT, errno.ENOTDIR) else Unreadable
+            raise kind("%s: %s" % (path, why(error))) from None
+
+    def records(self, path: str) -> Iterator[bytes]:
+        """What a device such as /dev/kmsg holds, a record at a time, without waiting for more; raises HostError."""
+        lost = 0
+        try:
+            handle = os.open(self._real(path), os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                while lost < LOST_LIMIT:
+                    try:
+                        record = os.read(handle, READ_CHUNK)
+                    except BlockingIOError:
+                        return
+                    except BrokenPipeError:
+                        # The kernel has overwritten what was to be read next; it goes on behind that.
+                        lost += 1
+                        continue
+                    if not record:
+                        return
+                    yield record
+            finally:
+                os.close(handle)
         except OSError as error:
             kind = HostError if error.errno in (errno.ENOENT, errno.ENOTDIR) else Unreadable
             raise kind("%s: %s" % (path, why(error))) from None

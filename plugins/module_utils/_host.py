@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import threading
-from typing import List, NamedTuple, Optional
+from typing import IO, Iterator, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._file_changes import FileChanges
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._files import HostError, Space, Unreadable, why
@@ -16,6 +16,7 @@ __all__ = ["STATE_DIR", "CommandError", "Host", "HostError", "Result", "Space", 
 
 # What a host had before our first change, where a file of the distribution cannot tell it any more.
 STATE_DIR = "/var/lib/kernelops-panic_hardening"
+STREAM_CHUNK = 1024 * 1024
 SEARCH_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
@@ -115,3 +116,35 @@ class Host(FileChanges):
         if process.returncode not in (0, 1):
             raise CommandError("%s: ended with code %d" % (argv[0], process.returncode))
         return out
+
+    def stream(self, argv: List[str], handle: IO[bytes], timeout: int = 600) -> Iterator[bytes]:
+        """What a command makes of an open file, piece by piece; it is ended when nobody asks for more.
+
+        Raises CommandError when it is missing, too slow, or ends with another code than 0.
+        """
+        # What Python has already read of the file into its buffer, the command must see too.
+        os.lseek(handle.fileno(), 0, os.SEEK_SET)
+        environment = dict(os.environ, LC_ALL="C", PATH=":".join(SEARCH_PATH))
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=handle,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CommandError("%s: %s" % (argv[0], why(error))) from None
+        timer = threading.Timer(timeout, process.kill)
+        timer.start()
+        try:
+            with process.stdout or open(os.devnull, "rb") as out:
+                yield from iter(lambda: out.read(STREAM_CHUNK), b"")
+            process.wait()
+        finally:
+            timer.cancel()
+            process.kill()
+            process.wait()
+        if process.returncode != 0:
+            raise CommandError("%s: ended with code %d" % (argv[0], process.returncode))
