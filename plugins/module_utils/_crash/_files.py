@@ -9,9 +9,9 @@ import importlib
 import io
 import lzma
 import zlib
-from typing import IO, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import IO, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Type
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _grep, _scan
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _apport, _grep, _scan
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 try:
@@ -24,7 +24,12 @@ CHUNK = 1024 * 1024
 UNPACKED_LIMIT = 8 * 1024 * 1024 * 1024
 
 GZIP, BZIP2, XZ, ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
-BROKEN = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
+HEAD = 16
+# Its own default would take more memory than a log ever asks for.
+UNZSTD = ["zstd", "--decompress", "--stdout", "--quiet", "--memory=64MB"]
+BROKEN: Tuple[Type[Exception], ...] = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, HostError)
+if _zstd is not None:
+    BROKEN += (_zstd.ZstdError,)
 
 
 class Found(NamedTuple):
@@ -49,7 +54,7 @@ def _fast(host: Host, path: str) -> Optional[List[Dict[str, Any]]]:
     """With the help of grep, where the file is large and plain."""
     try:
         with host.open(path) as handle:
-            if handle.read(len(XZ)).startswith((GZIP, BZIP2, XZ, ZSTD)):
+            if handle.read(HEAD).startswith((GZIP, BZIP2, XZ, ZSTD, _apport.MAGIC)):
                 return None
             handle.seek(0)
             return _grep.incidents(host, path, handle)
@@ -60,23 +65,19 @@ def _fast(host: Host, path: str) -> Optional[List[Dict[str, Any]]]:
 def _read(host: Host, path: str, warnings: List[str]) -> Iterator[bytes]:
     try:
         with host.open(path) as handle:
-            yield from _chunks(handle, path, warnings)
+            yield from _chunks(host, handle, path, warnings)
             # The parts of a record end where their space ended.
             yield b"\n"
     except HostError as error:
         warnings.append(str(error))
 
 
-def _chunks(handle: IO[bytes], path: str, warnings: List[str]) -> Iterator[bytes]:
+def _chunks(host: Host, handle: IO[bytes], path: str, warnings: List[str]) -> Iterator[bytes]:
     """The file's text, a chunk at a time; the end of a broken file is an end like another, with a warning."""
     size = 0
     try:
-        stream = _unpack(handle, handle.read(len(XZ)), path, warnings)
-        while stream is not None:
-            chunk = stream.read(CHUNK)
+        for chunk in _unpack(host, handle, path, warnings):
             size += len(chunk)
-            if not chunk:
-                return
             if size > UNPACKED_LIMIT:
                 warnings.append("%s: only its first %d GiB were read" % (path, UNPACKED_LIMIT >> 30))
                 return
@@ -85,8 +86,18 @@ def _chunks(handle: IO[bytes], path: str, warnings: List[str]) -> Iterator[bytes
         warnings.append("%s: damaged after %d bytes of text: %s" % (path, size, error))
 
 
-def _unpack(handle: IO[bytes], magic: bytes, path: str, warnings: List[str]) -> Optional[IO[bytes]]:
+def _unpack(host: Host, handle: IO[bytes], path: str, warnings: List[str]) -> Iterator[bytes]:
+    magic = handle.read(HEAD)
     handle.seek(0)
+    if magic.startswith(ZSTD) and _zstd is None:
+        return _unpack_zstd(host, handle, path, warnings)
+    if magic.startswith(_apport.MAGIC):
+        return _apport.pieces(handle)
+    stream = _opened(handle, magic)
+    return iter(lambda: stream.read(CHUNK), b"")
+
+
+def _opened(handle: IO[bytes], magic: bytes) -> IO[bytes]:
     if magic.startswith(GZIP):
         return io.BufferedReader(gzip.GzipFile(fileobj=handle))
     if magic.startswith(BZIP2):
@@ -94,11 +105,14 @@ def _unpack(handle: IO[bytes], magic: bytes, path: str, warnings: List[str]) -> 
     if magic.startswith(XZ):
         return lzma.LZMAFile(handle)
     if magic.startswith(ZSTD):
-        if _zstd is None:
-            warnings.append(
-                "%s: Python before 3.14 cannot read zstd; unpack it with 'zstd -d' and name the result" % path
-            )
-            return None
         unpacked: IO[bytes] = _zstd.ZstdFile(handle)
         return unpacked
     return handle
+
+
+def _unpack_zstd(host: Host, handle: IO[bytes], path: str, warnings: List[str]) -> Iterator[bytes]:
+    if host.which(UNZSTD[0]) is None:
+        text = "%s: Python before 3.14 cannot read zstd, and the program zstd is not installed; install it, or unpack the file"
+        warnings.append(text % path)
+        return iter(())
+    return host.stream(UNZSTD, handle)

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _scan, _when
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._places import Found
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host, Unreadable
 
 # The newest messages of a boot: a crash is at its end, and a flood before it must not fill the memory.
 LINES = 100000
@@ -20,6 +20,7 @@ ENDED = re.compile(
     r"Reached target .{0,60}(?:Power-Off|Reboot|Shutdown|Halt|System Power Off|System Reboot|poweroff\.target|reboot\.target|shutdown\.target)"
     r"|Journal stopped|Shutting down\.|Sending SIGTERM to remaining processes|Stopped .{0,40}Journal Service"
 )
+JOURNALS = ("/var/log/journal", "/run/log/journal")
 OF_SYSTEM = ("systemd", "systemd-shutdown", "systemd-journald", "systemd-journal")
 
 
@@ -27,8 +28,9 @@ def incidents(host: Host, boots: int) -> Found:
     """The incidents that the kernel told the journal of, in this boot and the ones before it."""
     found: List[Dict[str, Any]] = []
     warnings: List[str] = []
-    if boots and host.which("journalctl") is None:
+    if not boots or host.which("journalctl") is None:
         return Found(found, warnings)
+    warnings += _closed(host)
     for back in range(boots):
         argv = JOURNALCTL + ["-k", "-b", "-%d" % back, "-n", str(LINES), "-o", "short-iso-precise"]
         try:
@@ -44,6 +46,18 @@ def incidents(host: Host, boots: int) -> Found:
         for incident in _scan.incidents([result.out.encode("utf-8", "surrogateescape")]):
             found.append(dict(incident, source="journal of boot -%d" % back))
     return Found(found, warnings)
+
+
+def _closed(host: Host) -> List[str]:
+    """Journals of the system that this user may not read: journalctl is content with the user's own."""
+    warnings: List[str] = []
+    for folder in JOURNALS:
+        try:
+            for machine in host.listdir(folder):
+                host.head("%s/%s/system.journal" % (folder, machine), 1)
+        except Unreadable as error:
+            warnings.append("the journal could not be read: %s" % error)
+    return warnings
 
 
 def last_boot(host: Host, seen: List[Dict[str, Any]]) -> Dict[str, Any]:

@@ -4,14 +4,18 @@
 """Where hosts keep what a crash left: dump directories, pstore and its archive, and the kernel's log files."""
 
 import re
-from typing import Any, Dict, List, NamedTuple, Pattern, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Pattern, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _files, _when
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 DUMPS = ("/var/crash", "/var/spool/abrt", "/var/tmp/abrt")
-# kdump-tools writes dmesg.TIME, kdump-utils vmcore-dmesg.txt, SUSE dmesg.txt, ABRT dmesg or backtrace.
-DUMPED = re.compile(r"(?:vmcore-)?dmesg(?:\.txt|\.\d{8,14}|-incomplete\.txt)?(?:\.gz|\.xz|\.bz2|\.zst)?\Z|backtrace\Z")
+# kdump-tools writes dmesg.TIME, kdump-utils vmcore-dmesg.txt, SUSE dmesg.txt, ABRT dmesg or backtrace, apport PACKAGE.UID.crash.
+DUMPED = re.compile(
+    r"(?:vmcore-)?dmesg(?:\.txt|\.\d{8,14}|-incomplete\.txt)?(?:\.gz|\.xz|\.bz2|\.zst)?\Z|backtrace\Z|linux[\w.+:~-]{0,200}\.crash\Z"
+)
+# ABRT keeps a directory for each problem of any program; these are the kernel's.
+ABRT_KINDS = (None, "Kerneloops", "vmcore")
 PSTORE = ("/var/lib/systemd/pstore", "/sys/fs/pstore")
 RECORD = re.compile(r"dmesg[\w.-]{0,80}\Z")
 LOGS = re.compile(r"(?:kern\.log|messages|syslog)(?:[.-][\w.-]{1,24})?\Z")
@@ -29,7 +33,7 @@ def incidents(host: Host) -> Found:
     warnings: List[str] = []
     for group in _groups(host, warnings):
         one = _files.incidents(host, group[0], group[1:])
-        modified = host.modified(group[0])
+        modified = _written(host, group[0])
         _when.settle(one.incidents, modified)
         for incident in one.incidents:
             # A record of a crash was written when it happened; a log file was written long after.
@@ -42,7 +46,8 @@ def incidents(host: Host) -> Found:
 
 def _groups(host: Host, warnings: List[str]) -> List[List[str]]:
     """The files to read; those of one list are the parts of one record."""
-    groups = [[path] for folder in DUMPS for path in _below(host, folder, DUMPED, DEPTH, warnings)]
+    dumped = [path for folder in DUMPS for path in _below(host, folder, DUMPED, DEPTH, warnings)]
+    groups = [[path] for path in dumped if _beside(host, path, "type") in ABRT_KINDS]
     for folder in PSTORE:
         together: Dict[Tuple[str, ...], List[str]] = {}
         for path in _below(host, folder, RECORD, DEPTH, warnings):
@@ -52,6 +57,23 @@ def _groups(host: Host, warnings: List[str]) -> List[List[str]]:
             whole = [path for path in parts if path.endswith("/dmesg.txt")]
             groups.append(whole or parts)
     return groups + [[path] for path in _below(host, "/var/log", LOGS, 1, warnings)]
+
+
+def _written(host: Host, path: str) -> Optional[float]:
+    """When a file was written; ABRT says itself when its problem was, and changes files later."""
+    said = _beside(host, path, "time") or ""
+    return float(said) if said.isdigit() and len(said) < 12 else host.modified(path)
+
+
+def _beside(host: Host, path: str, name: str) -> Optional[str]:
+    """What ABRT notes in a file of its own next to another; None outside its directories."""
+    if not path.startswith(DUMPS[1:]):
+        return None
+    try:
+        said = host.read("%s/%s" % (path.rsplit("/", 1)[0], name))
+    except HostError:
+        return None
+    return said.strip() if said else None
 
 
 def _below(host: Host, folder: str, wanted: Pattern[str], depth: int, warnings: List[str]) -> List[str]:

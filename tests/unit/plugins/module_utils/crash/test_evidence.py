@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _evidence, _files, _when
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Result
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, Result, Unreadable
 from unit.plugins.module_utils.crash import samples
 from unit.plugins.module_utils.fixture_host import FixtureHost
 
@@ -78,12 +78,6 @@ def test_a_damaged_file_is_a_warning(empty: FixtureHost, pack: Any) -> None:
     put(empty, "/tmp/log", packed[: len(packed) // 2])
     found = _files.incidents(empty, "/tmp/log")
     assert found.warning is not None and "/tmp/log: damaged" in found.warning
-
-
-def test_zstd_says_what_to_do(empty: FixtureHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_files, "_zstd", None)
-    put(empty, "/tmp/log", b"\x28\xb5\x2f\xfd....")
-    assert "zstd -d" in str(_files.incidents(empty, "/tmp/log").warning)
 
 
 def test_what_is_no_file_is_a_warning(empty: FixtureHost) -> None:
@@ -153,6 +147,20 @@ def test_an_old_panic_does_not_explain_the_last_boot(empty: FixtureHost) -> None
 def test_without_a_journal_the_end_is_unknown(empty: FixtureHost) -> None:
     found = _evidence.of_host(empty, 10)
     assert (found.incidents, found.warnings, found.last_boot["ended"]) == ([], [], "unknown")
+
+
+def test_a_journal_that_this_user_may_not_read_is_named(empty: FixtureHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_journal(empty, ["", ""], [entry("x")])
+    empty.put("/var/log/journal/c0ffee/system.journal", "LPKSHHRH")
+    assert _evidence.of_host(empty, 10).warnings == []
+    path = "/var/log/journal/c0ffee/system.journal: Permission denied"
+
+    def denied(_self: Host, _path: str, _count: int) -> bytes:
+        raise Unreadable(path)
+
+    monkeypatch.setattr(Host, "head", denied)
+    assert _evidence.of_host(empty, 10).warnings == ["the journal could not be read: " + path]
+    assert _evidence.of_host(empty, 0).warnings == []
 
 
 def test_syslog_gets_its_year_from_the_file(empty: FixtureHost) -> None:
