@@ -6,7 +6,13 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _files, _journal, _places, _when
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import (
+    _files,
+    _journal,
+    _places,
+    _ring,
+    _when,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
@@ -63,7 +69,8 @@ def of_host(host: Host, boots: int) -> Found:
     incidents: List[Incident] = []
     places = _places.incidents(host)
     journal = _journal.incidents(host, boots)
-    for incident in places.incidents + journal.incidents:
+    ring = _ring.incidents(host)
+    for incident in places.incidents + journal.incidents + ring.incidents:
         same = next((other for other in incidents if _same(other, incident)), None)
         if same is None:
             incidents.append(dict(incident, evidence=[]))
@@ -73,7 +80,7 @@ def of_host(host: Host, boots: int) -> Found:
         same["fatal"] = same["fatal"] or incident["fatal"]
         same["at"] = _better(same["at"], incident["at"])
     last_boot = _journal.last_boot(host, incidents)
-    return Found(incidents, places.warnings + journal.warnings, last_boot)
+    return Found(incidents, places.warnings + journal.warnings + ring.warnings, last_boot)
 
 
 def _same(one: Incident, other: Incident) -> bool:
