@@ -32,6 +32,11 @@ def clean(value: Any) -> Any:
     return value
 
 
+def printable(text: str) -> str:
+    """Text of one line for a terminal, which nothing in a file name, a log or a value may steer."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def owner(name: str) -> str:
     """A name that is safe as a part of a file name; raises PolicyError."""
     if not re.match(r"^[a-z][a-z0-9_-]{0,63}\Z", name):

@@ -13,7 +13,9 @@ description:
   - Finds kernel crashes, stalls and hardware errors in the evidence that a host keeps, or in the files named in O(paths), and tells for
     each the kind, the culprit function and driver, the likely cause and the first step of a diagnosis.
   - An incident is a whole chain. Its first crash names it; what follows from it, a second oops or the panic, belongs to it.
-  - In the host's own evidence the same incident in the journal, in pstore and in a dump directory is one incident with several pieces of
+  - The host's own evidence is the journal, C(/var/crash), pstore and its archive, the spools of ABRT and apport, the kernel's log files below
+    C(/var/log), also compressed, and the running kernel's buffer. Memory dumps themselves are not opened.
+  - In that evidence the same incident in the journal, in pstore and in a dump directory is one incident with several pieces of
     evidence.
   - A file that cannot be read or is damaged is a warning, never a failure. Without root it says what it could not read.
   - It changes nothing.
@@ -24,15 +26,20 @@ options:
   paths:
     description:
       - Files to look at instead of the host's own evidence, each judged alone. Any text with kernel messages will do, from C(dmesg),
-        C(journalctl), syslog, a serial console or pstore, also compressed with gzip, bzip2 or xz (zstd from Python 3.14 on).
+        C(journalctl), syslog, a serial console, pstore or apport, also compressed with gzip, bzip2, xz or zstd. Before Python 3.14 the last
+        needs the program C(zstd) on the host.
     type: list
     elements: str
     default: []
   kinds:
     description:
-      - Only incidents of these kinds.
+      - Only incidents of these kinds. The collection's C(docs/incidents.md) says what each means.
     type: list
     elements: str
+    choices:
+      [null-deref, paging-fault, gpf, cpu-exception, divide-error, double-fault, stack-overflow, kernel-bug, bug-other, mem-corruption,
+       kasan, kfence, sanitizer, locking, atomic-context, soft-lockup, hard-lockup, rcu-stall, hung-task, workqueue-lockup, warning,
+       panic-vfs-root, panic-init, panic-other, oom, mce, thermal, nmi, pcie-error, io-error, fs-error, unexpected-reboot]
     default: []
   since:
     description:
@@ -99,9 +106,15 @@ incidents:
     first_step: {description: What to do first, type: str, sample: Update or disable the driver r8125.}
     fingerprint: {description: Equal for the same bug on other hosts and in other builds, type: str, sample: 6f1d0c2a9b3e4d57}
     count: {description: How often this fingerprint was seen, type: int, sample: 1}
-    source: {description: The file or boot of the journal that was read, type: str, sample: /var/crash/202611020314/dmesg.202611020314}
+    source: {description: "The file, V(/dev/kmsg) or the boot of the journal that was read", type: str, sample: /var/crash/202611020314/dmesg.202611020314}
     line: {description: "Where it begins in its source, from 1", type: int, sample: 812}
     evidence: {description: Where else the same incident was seen, type: list, elements: str, sample: [journal of boot -1]}
+unread:
+  description: What could not be read, or not to its end, and why; each is a warning too.
+  returned: success
+  type: list
+  elements: str
+  sample: ["/var/log/kern.log.2.gz: damaged after 1048576 bytes of text: Compressed file ended before the end-of-stream marker was reached"]
 summary:
   description: How many incidents were found, how many of them were fatal, and how many there were of each kind.
   returned: success
@@ -115,6 +128,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _writer
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _evidence
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 
@@ -126,8 +140,9 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     else:
         found = _evidence.of_host(host, module.params["boots"])
         result["last_boot"] = found.last_boot
-    for warning in found.warnings:
-        module.warn(_writer.clean(warning))
+    result["unread"] = [_writer.printable(warning) for warning in found.warnings]
+    for warning in result["unread"]:
+        module.warn(warning)
     result["incidents"] = _evidence.select(found.incidents, wanted)
     result["summary"] = _evidence.summarize(result["incidents"])
     return result
@@ -137,7 +152,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
             paths=dict(type="list", elements="str", default=[]),
-            kinds=dict(type="list", elements="str", default=[]),
+            kinds=dict(type="list", elements="str", choices=list(KINDS), default=[]),
             since=dict(type="str"),
             boots=dict(type="int", default=10),
             limit=dict(type="int", default=0),

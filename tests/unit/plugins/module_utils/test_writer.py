@@ -92,3 +92,10 @@ def test_a_change_needs_root(monkeypatch: Any) -> None:
         _writer.need_root()
     monkeypatch.setattr("os.geteuid", lambda: 0)
     _writer.need_root()
+
+
+def test_nothing_printable_steers_a_terminal() -> None:
+    assert _writer.printable("Gr\u00f6\u00dfe \u5927") == "Gr\u00f6\u00dfe \u5927"
+    hostile = "\x1b[2J\n\r\x9b31m\u202e\u2028\x00\udcff\t"
+    assert _writer.printable(hostile).isprintable()
+    assert _writer.printable(hostile).startswith("\\x1b[2J\\n\\r\\x9b31m\\u202e")
