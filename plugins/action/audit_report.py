@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import datetime
 import json
-import os
 import typing as t
 
 from ansible.errors import AnsibleActionFail
@@ -14,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
-from ansible_collections.kernelops.panic_hardening.plugins.plugin_utils import _fleet, _policy
+from ansible_collections.kernelops.panic_hardening.plugins.plugin_utils import _fleet, _policy, _report
 
 display = Display()
 
@@ -35,12 +33,10 @@ class ActionModule(ActionBase):
         )
         try:
             policy = _policy.build_fleet(self._loader, self._templar, variables)
+            fleet = _fleet.report(_report.registered(variables, arguments["register"]), _report.now())
+            path = _report.save("panic_hardening_audit_file", policy["panic_hardening_audit_file"], fleet)
         except PolicyError as error:
             raise AnsibleActionFail(str(error)) from error
-        hostvars = variables["hostvars"]
-        results = {host: hostvars[host].get(arguments["register"], {}) for host in variables["ansible_play_hosts_all"]}
-        fleet = _fleet.report(results, datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
-        path = self._write(policy["panic_hardening_audit_file"], fleet)
         for line in _fleet.lines(fleet):
             display.display(line)
         if policy["panic_hardening_query"]:
@@ -59,14 +55,3 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from error
         display.display(json.dumps(selected, indent=1, default=str))
         return selected
-
-    @staticmethod
-    def _write(name: str, fleet: dict[str, t.Any]) -> str:
-        path = os.path.join(os.getcwd(), os.path.expanduser(name))
-        try:
-            _fleet.write(path, fleet)
-        except OSError as error:
-            raise AnsibleActionFail(
-                f"panic_hardening_audit_file: {path} could not be written: {error.strerror}"
-            ) from error
-        return path

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 import typing as t
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._writer import printable
+from ansible_collections.kernelops.panic_hardening.plugins.plugin_utils import _report
 
 VERDICTS = ("hardened", "drifted", "unknown", "unreachable", "failed")
 SEVERITIES = ("critical", "warning", "info")
@@ -16,16 +16,14 @@ SEVERITIES = ("critical", "warning", "info")
 def report(results: t.Mapping[str, t.Mapping[str, t.Any]], when: str) -> dict[str, t.Any]:
     """Hosts by name with verdict, findings and state, and how many hosts have which verdict."""
     hosts = [_host(name, results[name]) for name in sorted(results)]
-    counts = {verdict: sum(host["verdict"] == verdict for host in hosts) for verdict in VERDICTS}
-    return {"audited_at": when, "summary": {"hosts": len(hosts), **counts}, "hosts": hosts}
+    return {"audited_at": when, "summary": _report.count(hosts, VERDICTS), "hosts": hosts}
 
 
 def _host(name: str, result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     entry: dict[str, t.Any] = {"host": name, "message": "", "findings": [], "state": {}, "summary": {}}
-    if result.get("unreachable"):
-        return {**entry, "verdict": "unreachable", "message": str(result.get("msg", ""))}
-    if "findings" not in result:
-        return {**entry, "verdict": "failed", "message": str(result.get("msg") or "the audit left no result")}
+    silent = _report.silent(result, "findings", "the audit")
+    if silent:
+        return {**entry, **silent}
     for key in ("findings", "state", "summary"):
         entry[key] = result[key]
     return {**entry, "verdict": result["summary"]["verdict"]}
@@ -34,7 +32,7 @@ def _host(name: str, result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def lines(fleet: t.Mapping[str, t.Any]) -> list[str]:
     """One line for each host: verdict, failed and unknown controls, and what to do about them."""
     width = max((len(host["host"]) for host in fleet["hosts"]), default=0)
-    return [_printable(f"{host['host']:<{width}}  {host['verdict']:<11} {_detail(host)}") for host in fleet["hosts"]]
+    return [printable(f"{host['host']:<{width}}  {host['verdict']:<11} {_detail(host)}") for host in fleet["hosts"]]
 
 
 def _detail(host: t.Mapping[str, t.Any]) -> str:
@@ -49,22 +47,3 @@ def _detail(host: t.Mapping[str, t.Any]) -> str:
         mark = "?" if item["status"] == "unknown" else ""
         by_remedy.setdefault(item["remedy"] or item["reason"], []).append(item["control"] + mark)
     return "; ".join(f"{', '.join(controls)}: {remedy}" for remedy, controls in by_remedy.items())
-
-
-def _printable(text: str) -> str:
-    # File names and values come from the hosts and must not steer the operator's terminal.
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def write(path: str, fleet: t.Mapping[str, t.Any]) -> None:
-    """Write the report as JSON in one step, readable for the caller alone; raises OSError."""
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, temporary = tempfile.mkstemp(prefix=".audit.", dir=folder)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(fleet, stream, indent=1, sort_keys=True, default=str)
-            stream.write("\n")
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

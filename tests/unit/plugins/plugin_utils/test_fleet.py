@@ -4,10 +4,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import pathlib
-import stat
 import typing as t
 
 import pytest
@@ -103,28 +99,3 @@ def test_what_a_host_says_does_not_steer_the_terminal(text: str) -> None:
 def test_letters_of_all_languages_stay_readable() -> None:
     lines = _fleet.lines(_fleet.report({"a": {"unreachable": True, "msg": "Größe 大"}}, WHEN))
     assert lines == ["a  unreachable Größe 大"]
-
-
-def test_the_file_is_whole_private_and_replaced_in_one_step(fleet: dict[str, t.Any], tmp_path: pathlib.Path) -> None:
-    path = tmp_path / "audit.json"
-    path.write_text("an older and much longer report" * 1000)
-    _fleet.write(str(path), fleet)
-    assert json.loads(path.read_text()) == fleet
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert os.listdir(tmp_path) == ["audit.json"]
-
-
-def test_a_report_that_cannot_be_written_leaves_the_older_one(tmp_path: pathlib.Path) -> None:
-    path = tmp_path / "audit.json"
-    path.write_text("older")
-    with pytest.raises(TypeError):
-        _fleet.write(str(path), {("no", "key"): 1})
-    assert path.read_text() == "older"
-    assert os.listdir(tmp_path) == ["audit.json"]
-
-
-def test_a_folder_that_is_not_there_or_a_folder_as_the_file(fleet: dict[str, t.Any], tmp_path: pathlib.Path) -> None:
-    for path in (tmp_path / "none/audit.json", tmp_path):
-        with pytest.raises(OSError):
-            _fleet.write(str(path), fleet)
-    assert os.listdir(tmp_path) == []
