@@ -17,6 +17,8 @@ description:
     C(/var/log), also compressed, and the running kernel's buffer. Memory dumps themselves are not opened.
   - In that evidence the same incident in the journal, in pstore and in a dump directory is one incident with several pieces of
     evidence.
+  - Without O(paths), options that the task does not give are taken from the host's variables C(panic_hardening_diagnose_since),
+    C(panic_hardening_diagnose_boots), C(panic_hardening_diagnose_limit) and C(panic_hardening_diagnose_kinds).
   - A file that cannot be read or is damaged is a warning, never a failure. Without root it says what it could not read.
   - It changes nothing.
 extends_documentation_fragment:
