@@ -24,6 +24,11 @@ JOURNALS = ("/var/log/journal", "/run/log/journal")
 OF_SYSTEM = ("systemd", "systemd-shutdown", "systemd-journald", "systemd-journal")
 
 
+def of_boot(back: int) -> List[str]:
+    """The command that prints what the kernel said in a boot."""
+    return JOURNALCTL + ["-k", "-b", "-%d" % back, "-n", str(LINES), "-o", "short-iso-precise"]
+
+
 def incidents(host: Host, boots: int) -> Found:
     """The incidents that the kernel told the journal of, in this boot and the ones before it."""
     found: List[Dict[str, Any]] = []
@@ -32,9 +37,8 @@ def incidents(host: Host, boots: int) -> Found:
         return Found(found, warnings)
     warnings += _closed(host)
     for back in range(boots):
-        argv = JOURNALCTL + ["-k", "-b", "-%d" % back, "-n", str(LINES), "-o", "short-iso-precise"]
         try:
-            result = host.run(argv, timeout=120, check=False)
+            result = host.run(of_boot(back), timeout=120, check=False)
         except CommandError as error:
             warnings.append(str(error))
             break

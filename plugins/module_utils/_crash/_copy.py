@@ -1,0 +1,76 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The evidence of incidents, to be carried off the host: as it is, packed, and no more of it than was asked for."""
+
+import base64
+import re
+import zlib
+from typing import Any, Dict, List, NamedTuple
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _journal, _ring
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+OF_JOURNAL = re.compile(r"journal of boot -(\d{1,6})\Z")
+
+
+class Pieces(NamedTuple):
+    """What was read, packed, and what was left out, with the reason."""
+
+    pieces: List[Dict[str, Any]]
+    left_out: List[Dict[str, str]]
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def read(host: Host, incidents: List[Dict[str, Any]], limit: int) -> Pieces:
+    """The evidence of the incidents, the first of them first, together at most C(limit) bytes."""
+    found = Pieces([], [])
+    room = limit
+    for name in _names(incidents):
+        try:
+            data = _piece(host, name, room)
+        except _TooLarge:
+            reason = "larger than what is left of the limit of %d MiB" % (limit // 1048576)
+            found.left_out.append(dict(source=name, reason=reason))
+            continue
+        except HostError as error:
+            found.left_out.append(dict(source=name, reason=str(error)))
+            continue
+        room -= len(data)
+        packed = base64.b64encode(zlib.compress(data)).decode("ascii")
+        found.pieces.append(dict(source=name, size=len(data), data=packed))
+    return found
+
+
+def _names(incidents: List[Dict[str, Any]]) -> List[str]:
+    names: List[str] = []
+    for incident in incidents:
+        for name in [incident["source"]] + list(incident.get("evidence") or []):
+            if name not in names:
+                names.append(name)
+    return names
+
+
+def _piece(host: Host, name: str, room: int) -> bytes:
+    boot = OF_JOURNAL.match(name)
+    if boot:
+        data = host.output(_journal.of_boot(int(boot.group(1))), room, timeout=120)
+        if data is None:
+            raise _TooLarge
+        return data
+    if name == _ring.KMSG:
+        data = b"".join(_ring.lines(host.records(name)))
+        if len(data) > room:
+            raise _TooLarge
+        return data
+    try:
+        with host.open(name) as handle:
+            data = handle.read(room + 1)
+    except OSError as error:
+        raise HostError("%s: %s" % (name, error)) from None
+    if len(data) > room:
+        raise _TooLarge
+    return data
