@@ -44,7 +44,7 @@ def documentation(name: str) -> dict[str, t.Any]:
 def test_there_is_something_to_compare() -> None:
     assert {"panic_hardening", "panic_sysctl"} <= set(ROLES)
     assert {"audit_report", "hardening_info", "kernel_cmdline", "sysctl_profile"} <= set(MODULES)
-    assert {path.name for path in PLAYBOOKS} >= {"audit.yml", "harden.yml", "remove.yml"}
+    assert {path.name for path in PLAYBOOKS} >= {"audit.yml", "diagnose.yml", "harden.yml", "remove.yml"}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -102,6 +102,12 @@ def test_the_defaults_that_a_play_needs_are_those_of_the_role(playbook: pathlib.
     for name, written in found:
         assert yaml.safe_load(written) == real[name], name
     assert len(found) == playbook.read_text().count("default("), "a default in a form that this test does not see"
+
+
+@pytest.mark.parametrize("option", ["since", "boots", "limit", "kinds"])
+def test_crash_info_alone_and_the_diagnosis_have_the_same_defaults(option: str) -> None:
+    written = defaults("panic_hardening")[f"panic_hardening_diagnose_{option}"]
+    assert (documentation("crash_info")["options"][option].get("default") or type(written)()) == written
 
 
 def options_of(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, t.Any]:

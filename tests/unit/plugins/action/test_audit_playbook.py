@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -28,21 +27,8 @@ Play = t.Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def play(tmp_path: pathlib.Path) -> Play:
-    """Calls run a playbook in tmp_path with the three hosts."""
-    inventory = tmp_path / "hosts.yml"
-    inventory.write_text(yaml.safe_dump({"all": {"hosts": HOSTS}}))
-    program = pathlib.Path(sys.executable).parent / "ansible-playbook"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    environment.update(ANSIBLE_HOME=str(tmp_path / "home"), ANSIBLE_NOCOLOR="1", PWD=str(tmp_path), LC_ALL="C.UTF-8")
-
-    def run(*arguments: str | pathlib.Path) -> subprocess.CompletedProcess[str]:
-        command = [program, "-i", inventory, "-e", "panic_hardening_become=false", *arguments]
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    return run
+def hosts() -> dict[str, dict[str, t.Any]]:
+    return HOSTS
 
 
 def report(folder: pathlib.Path) -> dict[str, t.Any]:
