@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
-SHIPPED_FOLDERS = ("changelogs", "meta", "playbooks", "plugins", "roles")
+SHIPPED_FOLDERS = ("changelogs", "docs", "meta", "playbooks", "plugins", "roles")
 SHIPPED_FILES = ("CHANGELOG.md", "CONTRIBUTING.md", "COPYING", "README.md")
 SHELL = re.compile(rb"#!\s*/\S*(?:env\s+)?\b(?:ba|da)?sh\b")
 

@@ -16,7 +16,7 @@ class Kind(NamedTuple):
     lethal: bool
     cause: str
     first_step: str
-    source: str
+    source: str  # where the kernel writes the message or explains it, as paths in its sources
 
 
 _UPDATE = "Update the kernel or disable {fix}; search the changelogs of newer kernels for {function}."
@@ -25,11 +25,11 @@ _ADMIN = "Documentation/admin-guide/"
 KINDS: Dict[str, Kind] = {
     "null-deref": Kind(
         "software", True, "{who} used a pointer that was not set.",
-        "Update or disable {fix}; see whether a newer kernel or driver names {function} in its changelog.", "mm/fault.c of each architecture",
+        "Update or disable {fix}; see whether a newer kernel or driver names {function} in its changelog.", "arch/x86/mm/fault.c, arch/arm64/mm/fault.c",
     ),
     "paging-fault": Kind(
         "software", True, "{who} used an address that is not mapped: freed or overwritten memory, or a wrong pointer.",
-        "Update or disable {fix}; if the function differs from crash to crash, test the memory with memtest86+.", "mm/fault.c of each architecture",
+        "Update or disable {fix}; if the function differs from crash to crash, test the memory with memtest86+.", "arch/x86/mm/fault.c, arch/arm64/mm/fault.c",
     ),
     "gpf": Kind(
         "software", True, "{who} used an impossible address: overwritten or already freed memory, or a bit that flipped.",
@@ -37,7 +37,7 @@ KINDS: Dict[str, Kind] = {
     ),
     "cpu-exception": Kind(
         "software", True, "The CPU refused an instruction or an access of {who}.",
-        "Update the kernel and the CPU's microcode; look for {function} in the changelog of {fix}.", "arch/*/kernel/traps.c",
+        "Update the kernel and the CPU's microcode; look for {function} in the changelog of {fix}.", "arch/x86/kernel/traps.c, arch/arm64/kernel/traps.c",
     ),
     "divide-error": Kind("software", True, "{who} divided by zero.", _UPDATE, "arch/x86/kernel/traps.c"),
     "double-fault": Kind(
@@ -46,13 +46,13 @@ KINDS: Dict[str, Kind] = {
     ),
     "stack-overflow": Kind(
         "software", True, "The kernel's stack overflowed or was overwritten in {who}.",
-        "Update or disable {fix}; stack fewer storage and network layers on each other.", "kernel/panic.c, arch/*/mm/fault.c",
+        "Update or disable {fix}; stack fewer storage and network layers on each other.", "kernel/panic.c, arch/x86/kernel/traps.c, arch/arm64/kernel/traps.c",
     ),
     "kernel-bug": Kind(
         "software", True, "{who} found a state that its authors hold for impossible, and stopped.",
-        "Search the line of the BUG and {function} in the changelogs of newer kernels; update or disable {fix}.", "lib/bug.c",
+        "Search the line of the BUG and {function} in the changelogs of newer kernels; update or disable {fix}.", "lib/bug.c, " + _ADMIN + "bug-hunting.rst",
     ),
-    "bug-other": Kind("software", True, "{who} found its own data wrong.", _UPDATE, "BUG: messages of the kernel"),
+    "bug-other": Kind("software", True, "{who} found its own data wrong.", _UPDATE, _ADMIN + "bug-hunting.rst"),
     "mem-corruption": Kind(
         "hardware", True, "The kernel's own records of memory are wrong, seen in {who}: bad memory, or a driver that overwrote them.",
         "Test the memory with memtest86+ and read the EDAC counters; if it passes, update or disable {fix}.", "mm/memory.c, mm/slub.c, lib/list_debug.c",
@@ -67,7 +67,8 @@ KINDS: Dict[str, Kind] = {
     ),
     "sanitizer": Kind(
         "software", False, "A checker built into this kernel found undefined behaviour, a race or a leak in {who}.",
-        "Report the text to the maintainers of {fix}; the host can go on.", "Documentation/dev-tools/",
+        "Report the text to the maintainers of {fix}; the host can go on.",
+        ", ".join("Documentation/dev-tools/%s.rst" % name for name in ("kcsan", "kmsan", "ubsan", "kmemleak")),
     ),
     "locking": Kind(
         "software", False, "{who} takes or holds locks in a way that can end in a deadlock.",
@@ -92,11 +93,12 @@ KINDS: Dict[str, Kind] = {
     ),
     "hung-task": Kind(
         "resources", False, "The task {task} waited in {who} for longer than allowed, mostly for a disk or a network file system.",
-        "Check the storage and the network mounts of {task} (dmesg, iostat -x, nfsstat -m).", _ADMIN + "sysctl/kernel.rst, hung_task_timeout_secs",
+        "Check the storage and the network mounts of {task} (dmesg, iostat -x, nfsstat -m).", "kernel/hung_task.c, " + _ADMIN + "sysctl/kernel.rst",
     ),
     "workqueue-lockup": Kind(
         "software", False, "A queue of kernel work stood still for too long.",
-        "Look which work the message names as in flight; update its driver; on a virtual machine look for an overcommitted host.", "kernel/workqueue.c",
+        "Look which work the message names as in flight; update its driver; on a virtual machine look for an overcommitted host.",
+        "kernel/workqueue.c, Documentation/core-api/workqueue.rst",
     ),
     "warning": Kind(
         "software", False, "{who} met a state that it did not expect and went on.",
@@ -122,7 +124,7 @@ KINDS: Dict[str, Kind] = {
     ),
     "thermal": Kind(
         "hardware", False, "A part of the machine became too hot{device}.",
-        "Check fans, dust and the air (sensors, ipmitool sdr).", "drivers/thermal/thermal_core.c",
+        "Check fans, dust and the air (sensors, ipmitool sdr).", "drivers/thermal/thermal_core.c, drivers/thermal/intel/therm_throt.c",
     ),
     "nmi": Kind(
         "hardware", True, "The hardware raised a non-maskable interrupt that nobody explained.",
