@@ -35,8 +35,9 @@ audit: ## audit this very machine, read-only; leaves audit.json
 	@ansible-playbook kernelops.panic_hardening.audit -i localhost, -c local \
 	  -e ansible_python_interpreter=/usr/bin/python3 -e panic_hardening_become=false
 
-bench: ## the audit against setup, sysctl_profile against a loop, as ratios
+bench: ## crash_info against grep, the audit against setup, sysctl_profile against a loop, as ratios
 	@tests/setup bench
+	@$(PYTHON) tests/bench/triage.py
 	@$(PYTHON) tests/bench/bench.py
 
 clean: ## end this checkout's lab machines, remove what was made in it; keep the image cache

@@ -125,6 +125,9 @@ class Triage:
         if is_clean(line.text):
             self.clean = True
         if not line.kernel:
+            if self.chain is not None and line.number - self.chain.sign > LINE_WINDOW:
+                # The kernel has fallen silent: what programs say for hours need not be taken apart for it.
+                self.chain.open = False
             return
         if BANNER in line.text and self._banner(line):
             return

@@ -34,10 +34,12 @@ class Unusual(Exception):
 
 def incidents(host: Host, path: str, handle: IO[bytes]) -> Optional[List[Dict[str, Any]]]:
     """Every incident in a plain file, or None where it has to be read as a whole."""
-    if os.fstat(handle.fileno()).st_size < WORTH or host.which("grep") is None:
+    size = os.fstat(handle.fileno()).st_size
+    if size < WORTH or host.which("grep") is None:
         return None
     hits = _search(host, path)
-    if hits is None:
+    if hits is None or _windows_of(hits) * WINDOW * 2 > size:
+        # Programs use the words as well: to read the whole in its order takes less than to read most of it in pieces.
         return None
     try:
         return _windows(handle, hits)
@@ -71,6 +73,14 @@ def _search(host: Host, path: str) -> Optional[List[Hit]]:
         if not hits or hits[-1].number != int(number):
             hits.append(Hit(int(number), int(offset)))
     return None if out is None else hits
+
+
+def _windows_of(hits: List[Hit]) -> int:
+    count, end = 0, -1
+    for hit in hits:
+        if hit.offset > end:
+            count, end = count + 1, hit.offset + WINDOW
+    return count
 
 
 def _windows(handle: IO[bytes], hits: List[Hit]) -> List[Dict[str, Any]]:

@@ -7,6 +7,7 @@ Most of a log is not about crashes: whole blocks are searched for the words of t
 are taken apart.
 """
 
+import bisect
 import re
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
@@ -139,12 +140,28 @@ def _line_end(block: bytes, start: int) -> int:
 def _hits(block: bytes) -> Set[int]:
     """Where the lines begin that hold one of the words."""
     if len(block) >= BLOCK // 4 and _is_journal(block):
-        # A journal of the whole system: few lines are the kernel's, and no other can hold a crash.
-        return set(_lines_with(block, KERNEL))
+        # A journal of the whole system: few lines are the kernel's, and no other can hold a crash, whatever words programs use.
+        return _hits_of_kernel(block)
     found: Set[int] = set()
     for needle in NEEDLES:
         found.update(_lines_with(block, needle))
     return found
+
+
+def _hits_of_kernel(block: bytes) -> Set[int]:
+    """The same among the kernel's lines alone, which are searched together: a search for each word in each line takes ten times as long."""
+    starts: List[int] = []
+    places: List[int] = []
+    lines: List[bytes] = []
+    size = 0
+    for start in _lines_with(block, KERNEL):
+        line = block[start : _line_end(block, start)]
+        starts.append(start)
+        places.append(size)
+        lines.append(line)
+        size += len(line)
+    text = b"".join(lines)
+    return {starts[bisect.bisect(places, place) - 1] for needle in NEEDLES for place in _lines_with(text, needle)}
 
 
 def _is_journal(block: bytes) -> bool:

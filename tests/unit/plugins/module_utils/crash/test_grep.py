@@ -62,6 +62,40 @@ def test_what_grep_would_drown_in_is_read_as_a_whole(tmp_path: Path, monkeypatch
     assert short_cut(tmp_path, b"BUG" * 100000) is None
 
 
+def journal(program: str, message: str, count: int) -> str:
+    return "".join(
+        "2026-11-01T00:00:%02d.123456+0000 node1 %s: %s %d\n" % (n % 60, program, message, n) for n in range(count)
+    )
+
+
+def test_a_file_full_of_the_words_is_read_as_a_whole(tmp_path: Path) -> None:
+    text = journal("app[7]", "INFO: the pool is idle", 9000)
+    assert short_cut(tmp_path, text.encode()) is None
+    quiet = journal("app[7]", "the pool is idle", 9000)
+    assert short_cut(tmp_path, (quiet + text[:300] + quiet).encode()) == []
+
+
+def test_what_programs_say_in_a_journal_costs_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the kernel's lines with one of the words are taken apart, and the crash among them is found at its line."""
+    noise = journal("app[7]", "INFO: no fault of the BUG tracker's stack", 9000) + journal(
+        "kernel", "usb 1-1: new device", 900
+    )
+    crash = "".join(
+        "2026-11-01T01:00:00.123456+0000 node1 kernel: %s\n" % line for line in samples.X86_NULL.splitlines()
+    )
+    seen: List[int] = []
+    line = _scan.Scan.line
+
+    def count(self: _scan.Scan, number: int, raw: bytes) -> None:
+        seen.append(number)
+        line(self, number, raw)
+
+    monkeypatch.setattr(_scan.Scan, "line", count)
+    (incident,) = _scan.incidents([(noise + crash + noise).encode()])
+    assert (incident["kind"], incident["function"], incident["line"]) == ("null-deref", "rtl8125_poll", 9901)
+    assert len(seen) < 600
+
+
 def test_a_line_too_long_for_a_window_is_read_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_grep, "LONGEST", 2000)
     assert short_cut(tmp_path, b"x" * 9000 + b" BUG: Bad page state" + b"y" * 9000) is None
