@@ -152,14 +152,17 @@ def test_without_a_journal_the_end_is_unknown(empty: FixtureHost) -> None:
 def test_a_journal_that_this_user_may_not_read_is_named(empty: FixtureHost, monkeypatch: pytest.MonkeyPatch) -> None:
     with_journal(empty, ["", ""], [entry("x")])
     empty.put("/var/log/journal/c0ffee/system.journal", "LPKSHHRH")
-    assert _evidence.of_host(empty, 10).warnings == []
+    found = _evidence.of_host(empty, 10)
+    assert (found.warnings, found.last_boot["ended"]) == ([], "reset")
     path = "/var/log/journal/c0ffee/system.journal: Permission denied"
 
     def denied(_self: Host, _path: str, _count: int) -> bytes:
         raise Unreadable(path)
 
     monkeypatch.setattr(Host, "head", denied)
-    assert _evidence.of_host(empty, 10).warnings == ["the journal could not be read: " + path]
+    found = _evidence.of_host(empty, 10)
+    assert found.warnings == ["the journal could not be read: " + path]
+    assert found.last_boot["ended"] == "unknown"
     assert _evidence.of_host(empty, 0).warnings == []
 
 
