@@ -17,7 +17,8 @@ _MONTH = "(" + "|".join(MONTHS) + ")"
 _CLOCK = r"(\d\d):(\d\d):(\d\d)"
 
 ESCAPE = re.compile(r"(?:\x1b|\^\[)\[[0-9;]{0,16}[A-Za-z]")
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+# Also the second set of control characters, which a terminal obeys in UTF-8 too, and what turns the direction of a line: JSON shows them raw.
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 LEVEL = re.compile(r"<\d{1,3}>")
 FACILITY = re.compile(

@@ -103,6 +103,16 @@ def test_damaged_reports_break_nothing() -> None:
     assert detected >= rounds * 0.95
 
 
+def test_no_word_of_a_log_steers_a_terminal() -> None:
+    evil = "a\x1b]0;x\x07b\x9b2Jc\u202ed\u2028e\u200bf\u2066g\x7fh\x00i"
+    text = samples.X86_NULL.replace("swapper/1", evil).replace("QEMU", evil)
+    for incident in samples.judge(text + "Kernel panic - not syncing: " + evil + "\n"):
+        for value in (incident["title"], incident["cause"], incident["task"]["comm"], incident["hardware"]):
+            assert value.isprintable()
+        assert all(title.isprintable() for title in incident["follow_ups"])
+    assert samples.only("Kernel panic - not syncing: " + evil)["title"].endswith("a]0;xb2Jcdefghi")
+
+
 def test_noise_is_no_crash() -> None:
     source = random.Random(7)
     data = bytes(bytearray(source.randrange(256) for _n in range(300000)))
