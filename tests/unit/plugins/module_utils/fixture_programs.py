@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Small models of the programs that change boot entries, for hosts made of captured trees. For Python 3.6 too."""
 
+import os
+import re
 import subprocess
 from typing import Dict, List, Optional
 
@@ -13,6 +15,7 @@ class Grubby:
     """A small grubby: it changes the recorded output as the real one changes the entries."""
 
     def __init__(self, host: FixtureHost, fail_after: Optional[int] = None) -> None:
+        self.host = host
         self.fail_after = fail_after
         self.writes: List[List[str]] = []
         self.listing = host.answers[("grubby", "--info=ALL")].out
@@ -20,6 +23,8 @@ class Grubby:
     def __call__(self, argv: List[str]) -> Result:
         if argv == ["grubby", "--info=ALL"]:
             return Result(0, self.listing, "")
+        if argv == ["grubby", "--default-kernel"]:
+            return Result(0, self.default() + "\n", "")
         if self.fail_after is not None and len(self.writes) >= self.fail_after:
             return Result(1, "", "grubby: the entry could not be written")
         self.writes.append(argv)
@@ -33,6 +38,13 @@ class Grubby:
             blocks.append(line)
         self.listing = "\n".join(blocks) + "\n"
         return Result(0, "", "")
+
+    def default(self) -> str:
+        """The kernel of the saved entry, else of the first one."""
+        saved = re.findall(r"(?m)^saved_entry=(.*)$", self.host.read("/boot/grub2/grubenv") or "")
+        blocks = self.listing.split("index=")[1:]
+        fitting = [block for block in blocks if saved and 'id="%s"' % saved[0] in block] or blocks
+        return re.findall(r'(?m)^kernel="(.*)"$', fitting[0])[0]
 
     @staticmethod
     def _changed(line: str, options: Dict[str, str]) -> str:
@@ -77,3 +89,39 @@ class GrubMkconfig:
         out = process.communicate(timeout=20)[0].decode("utf-8")
         assert process.returncode == 0, out
         return out.splitlines()
+
+
+class GrubMkconfigMenu(GrubMkconfig):
+    """grub-mkconfig with our generator too: a real shell runs it, next to a 10_linux that prints the captured entries.
+
+    test_boot_kernel.py shows that it makes the captured grub.cfg, to the byte.
+    """
+
+    GENERATOR = "/etc/grub.d/09_boot_kernel"
+
+    def __call__(self, argv: List[str]) -> Result:
+        result = super().__call__(argv)
+        text = self.host.text(argv[2])
+        text = text.replace('set default="0"', 'set default="%s"' % self.default())
+        begin = "### BEGIN /etc/grub.d/10_linux ###\n"
+        if os.access(self.host.root + self.GENERATOR, os.X_OK):
+            mine = self.generated(text.split(begin)[1].split("### END")[0])
+            mark = "### BEGIN %s ###\n%s### END %s ###\n\n" % (self.GENERATOR, mine, self.GENERATOR)
+            text = text.replace(begin, mark + begin)
+        self.host.put(argv[2], text)
+        return result
+
+    def generated(self, linux: str) -> str:
+        self.host.put("/etc/grub.d/10_linux", "#!/bin/sh\ncat << 'END OF ENTRIES'\n%sEND OF ENTRIES\n" % linux)
+        os.chmod(self.host.root + "/etc/grub.d/10_linux", 0o755)
+        process = subprocess.Popen([self.host.root + self.GENERATOR], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, _err = process.communicate(timeout=20)
+        assert process.returncode == 0, out
+        os.unlink(self.host.root + "/etc/grub.d/10_linux")
+        return out.decode("utf-8")
+
+    def default(self) -> str:
+        script = '. "$1/etc/default/grub"; for x in "$1"/etc/default/grub.d/*.cfg; do . "$x"; done; printf %s "$GRUB_DEFAULT"'
+        process = subprocess.Popen(["sh", "-c", script, "sh", self.host.root], stdout=subprocess.PIPE)
+        choice = process.communicate(timeout=20)[0].decode("utf-8")
+        return "${saved_entry}" if choice == "saved" else choice

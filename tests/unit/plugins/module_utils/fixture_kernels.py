@@ -1,0 +1,57 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernels and disks for hosts made of captured trees. For Python 3.6 too."""
+
+import os
+from typing import Any
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _grub
+from unit.plugins.module_utils.fixture_host import FixtureHost
+from unit.plugins.module_utils.fixture_programs import GrubMkconfigMenu
+
+OLD, NEW, HALF = "6.1.0-53-cloud-amd64", "6.1.0-56-cloud-amd64", "6.1.0-57-cloud-amd64"
+MIB = 1024 * 1024
+BLOCK = "/sys/class/block"
+
+
+def sized(host: FixtureHost, path: str, size: int) -> None:
+    """A file of that size that takes no room: only its size is looked at."""
+    host.put(path, "")
+    os.truncate(host.root + path, size)
+
+
+def kernel(host: FixtureHost, release: str, initrd: str = "initrd.img-%s", initrd_size: int = MIB) -> None:
+    """A kernel with all that it needs; without an initrd for a size of 0."""
+    sized(host, "/boot/vmlinuz-" + release, MIB)
+    if initrd_size:
+        sized(host, "/boot/" + initrd % release, initrd_size)
+    host.put("/lib/modules/%s/modules.dep" % release, "kernel/fs/ext4/ext4.ko: kernel/lib/crc16.ko\n")
+
+
+def disk(host: FixtureHost, name: str, device: str, parent: str = "", **files: str) -> None:
+    """A block device as /sys shows it; an attribute C(dm__uuid) is the file dm/uuid, '' makes a directory."""
+    place = "/sys/devices/virtual/block/%s" % "/".join(part for part in (parent, name) if part)
+    if not os.path.lexists(host.root + "%s/%s" % (BLOCK, name)):
+        host.link("%s/%s" % (BLOCK, name), "../.." + place[len("/sys") :])
+    attributes = dict({"dev": device, "ro": "0"}, **(dict(files, partition="1") if parent else files))
+    for key, value in attributes.items():
+        path = "%s/%s" % (place, key.replace("__", "/"))
+        if value:
+            host.put(path, value + "\n")
+        else:
+            os.makedirs(host.root + path)
+
+
+def lab_machine(make_host: Any, panic: bool = True) -> FixtureHost:
+    """The lab's Debian 12 machine with an old kernel that runs, a new one, and one that is only half installed."""
+    host: FixtureHost = make_host("debian12/stock", "debian12/kernels")
+    host.programs["grub-mkconfig"] = GrubMkconfigMenu(host)
+    os.makedirs(host.root + "/etc/grub.d")
+    for release in (OLD, NEW):
+        kernel(host, release)
+    kernel(host, HALF, initrd_size=0)
+    disk(host, "vda", "254:0")
+    disk(host, "vda3", "254:3", parent="vda")
+    if panic:
+        _grub.apply(host, "panic", {"panic": "10"})
+    return host
