@@ -4,9 +4,9 @@
 """GRUB as Debian and Ubuntu configure it: drop-ins in /etc/default/grub.d, entries written by grub-mkconfig."""
 
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _cmdline
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _cmdline, _grub_menu
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 GRUB_CFG = "/boot/grub/grub.cfg"
@@ -41,25 +41,13 @@ def drop_in_text(name: str, arguments: Dict[str, Optional[str]], unique: bool = 
 
 def parse(text: str) -> List[Dict[str, Any]]:
     """The Linux entries that grub-mkconfig's own generators wrote into a grub.cfg."""
-    entries: List[Dict[str, Any]] = []
-    generator = ""
-    current: Dict[str, Any] = {}
-    for line in text.splitlines():
-        section = re.match(r"^### BEGIN /etc/grub\.d/(\S+) ###", line)
-        if section:
-            generator = section.group(1)
-        head = re.match(r"^\s*menuentry\s+(?:'([^']*)'|\"([^\"]*)\")(.*)\{", line)
-        if head:
-            ident = re.search(r"menuentry_id_option\s+'([^']*)'", head.group(3))
-            title = head.group(1) or head.group(2) or ""
-            current = {"id": ident.group(1) if ident else title, "title": title}
-        kernel = re.match(r"^\s*(?:linux|linuxefi|linux16|module2?)\s+(\S*/(?:vmlinu|kernel-)\S+)\s*(.*)$", line)
-        if kernel and current and generator in GENERATORS:
-            current.update(kernel=kernel.group(1), arguments=kernel.group(2).strip(), source=GRUB_CFG)
-            current["recovery"] = _is_recovery(current)
-            entries.append(current)
-            current = {}
-    return entries
+    return [entry(item) for item in _grub_menu.parse(text) if item.kernel and item.generator in GENERATORS]
+
+
+def entry(item: _grub_menu.Item) -> Dict[str, Any]:
+    """A menu entry as all boot methods show theirs."""
+    found: Dict[str, Any] = {"id": item.ident, "title": item.title, "kernel": item.kernel, "arguments": item.arguments}
+    return dict(found, source=GRUB_CFG, recovery=_is_recovery(found))
 
 
 def _is_recovery(entry: Dict[str, Any]) -> bool:
@@ -126,17 +114,25 @@ def _put(host: Host, path: str, text: str) -> None:
 
 
 def _regenerate(host: Host, arguments: Dict[str, Optional[str]], unique: bool) -> None:
+    def judge(text: str) -> None:
+        for found in parse(text):
+            if not found["recovery"] and not _cmdline.has(found["arguments"], arguments, unique):
+                raise HostError(_lost(host, found, arguments))
+
+    regenerate(host, judge)
+
+
+def regenerate(host: Host, judge: Callable[[str], None]) -> None:
+    """Make the entries anew; C(judge) gets the new grub.cfg and raises HostError to keep the present one."""
     # The new file is judged before it takes the old one's place: grub-mkconfig leaves out entries without an error.
     target = host.resolve(GRUB_CFG)
     fresh = target + ".panic_hardening"
     try:
         host.run(["grub-mkconfig", "-o", fresh], timeout=600)
-        normal = [entry for entry in parse(host.read(fresh) or "") if not entry["recovery"]]
-        if not normal:
+        text = host.read(fresh) or ""
+        if all(found["recovery"] for found in parse(text)):
             raise HostError("grub-mkconfig wrote no Linux entry; %s is unchanged; run it by hand to see why" % GRUB_CFG)
-        for entry in normal:
-            if not _cmdline.has(entry["arguments"], arguments, unique):
-                raise HostError(_lost(host, entry, arguments))
+        judge(text)
         host.move(fresh, target)
     finally:
         host.remove(fresh)
