@@ -37,6 +37,16 @@ class FileChanges(Files):
                 "%s: could not be written: %s; the earlier file is untouched" % (path, why(error))
             ) from None
 
+    def overwrite(self, path: str, text: str) -> None:
+        """Write over the bytes of a file, no fewer than it has, for a reader that knows only where they lie on the disk."""
+        try:
+            with open(self._real(path), "r+b") as stream:
+                stream.write(text.encode("utf-8", "surrogateescape"))
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise HostError("%s: could not be written: %s" % (path, why(error))) from None
+
     def move(self, source: str, path: str) -> None:
         """Put a finished file, on the same file system, in the place of C(path)."""
         target = self._real(path)

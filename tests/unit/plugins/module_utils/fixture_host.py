@@ -77,6 +77,11 @@ class FixtureHost(Host):
             raise HostError("%s: could not be written: No space left on device; the earlier file is untouched" % path)
         super().write(path, text, mode)
 
+    def overwrite(self, path: str, text: str) -> None:
+        if path in self.refused:
+            raise HostError("%s: could not be written: Input/output error" % path)
+        super().overwrite(path, text)
+
     def write_kernel(self, path: str, value: str) -> None:
         try:
             taken = self.kernel[path](value) if path in self.kernel else value
