@@ -1,0 +1,80 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one-time boot of a kernel: armed, running or failed, and what speaks against it.
+
+Which kernel is tried stands in GRUB's environment next to C(next_entry), so that one write arms and remembers.
+"""
+
+from typing import Any, Callable, Dict, Optional
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _cmdline
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._kernels import running
+
+NEXT = "next_entry"
+RELEASE = "kernelops_trial"
+BOOT = "kernelops_trial_boot"
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+def observe(host: Host, variables: Dict[str, str], chosen: Callable[[str], Dict[str, Any]]) -> Dict[str, Any]:
+    """Status (C(none), C(armed), C(running), C(failed)), the kernel, and the entry that GRUB would take once."""
+    release = variables.get(RELEASE, "")
+    choice = variables.get(NEXT, "")
+    if choice:
+        found = chosen(choice)
+        return {"status": "armed", "release": found["release"], "entry": choice, "named": found["named"]}
+    if not release or variables.get(BOOT) == boot_id(host):
+        # Armed in this boot and not any more: somebody else has taken it back.
+        return {"status": "none", "release": "", "entry": "", "named": False}
+    status = "running" if release == running(host) else "failed"
+    return {"status": status, "release": release, "entry": "", "named": False}
+
+
+def boot_id(host: Host) -> str:
+    """What tells this boot from all others."""
+    return (host.read(BOOT_ID) or "").strip()
+
+
+def settings(host: Host, state: Dict[str, Any], wish: Any, entry: Optional[Dict[str, Any]]) -> Dict[str, Optional[str]]:
+    """The variables that arm, or that disarm and forget; none where nothing of a trial is to change."""
+    known_good = state["known_good"] if wish.known_good is None else wish.known_good
+    remembered = state["environment"]["variables"].get(RELEASE) or state["trial"]["release"]
+    nothing: Dict[str, Optional[str]] = {NEXT: None, RELEASE: None, BOOT: None}
+    if wish.trial == "" or wish.known_good == "" or (wish.trial and wish.trial == known_good):
+        return nothing
+    if wish.trial is None or entry is None:
+        return nothing if wish.known_good and wish.known_good == remembered else {}
+    if state["trial"]["status"] == "running" and state["trial"]["release"] == wish.trial:
+        return {}
+    return {NEXT: entry["id"], RELEASE: wish.trial, BOOT: boot_id(host)}
+
+
+def refuse(state: Dict[str, Any], wish: Any, entry: Optional[Dict[str, Any]], backend: Any) -> None:
+    """Raises HostError where a trial would not come back by itself, or has failed before."""
+    known_good = wish.known_good or state["known_good"]
+    if wish.trial == known_good or (state["trial"]["status"] == "running" and state["trial"]["release"] == wish.trial):
+        return
+    if not state["environment"]["writable"]:
+        raise HostError(
+            "trial: refused: %s, so the one-time boot would be permanent; boot the kernel by hand with a console, "
+            "and set known_good when it is healthy" % state["environment"]["reason"]
+        )
+    if state["trial"]["status"] == "failed" and state["trial"]["release"] == wish.trial and not wish.retry:
+        raise HostError(
+            "trial: %s was tried and left again without being confirmed; see why, then set retry: true" % wish.trial
+        )
+    if entry is not None and not restarts(entry["arguments"], backend.RESTARTS):
+        needed = " ".join(["panic=10"] + ([_cmdline.render(backend.RESTARTS)] if backend.RESTARTS else []))
+        raise HostError(
+            "trial: the entry '%s' would hang for ever after a failed boot; set %s with the module kernel_cmdline"
+            % (entry["title"], needed)
+        )
+
+
+def restarts(arguments: str, others: Dict[str, Optional[str]]) -> bool:
+    """Whether an entry restarts by itself after a panic; 0 halts, and a negative number restarts at once."""
+    value = _cmdline.effective(arguments, "panic") or "0"
+    number = value[1:] if value.startswith("-") else value
+    return number.isdigit() and int(number) != 0 and _cmdline.has(arguments, others)
