@@ -108,13 +108,22 @@ def _kernels(state: Dict[str, Any]) -> List[str]:
     return kernels
 
 
+def _reached(host: Host, state: Dict[str, Any]) -> int:
+    # The RHEL family mends its makedumpfile without a new version number.
+    if state["backend"] != "kdump-tools" or host.which("makedumpfile") is None:
+        return int(state["level"])
+    return _kdump_space.reached(
+        state["level"], state["kernel"], lambda: host.run(["makedumpfile", "-v"], check=False).out
+    )
+
+
 def _observe_target(host: Host, state: Dict[str, Any]) -> Dict[str, Any]:
     directory = state["target"]["directory"]
     memory = _kdump_space.meminfo(host.read("/proc/meminfo") or "")
     found: Dict[str, Any] = {
         "exists": host.exists(directory),
         "mode": "%04o" % host.mode(directory, 0) if host.exists(directory) else "",
-        "needed": _kdump_space.needed(memory, state["level"]),
+        "needed": _kdump_space.needed(memory, _reached(host, state)),
     }
     if state["target"]["kind"] == "local":
         space = host.space(directory)

@@ -4,15 +4,31 @@
 """How large a dump would be now, from /proc/meminfo: an audit must not read all of a large machine's memory for it."""
 
 import re
-from typing import Dict
+from typing import Callable, Dict, Tuple
 
+FREE_PAGES = 16
 # Bits of makedumpfile's dump level (-d) and the pages that each leaves out; zero pages (1) are not counted anywhere.
 LEAVES_OUT = (
     (2, ("Cached", "Buffers")),
     (8, ("AnonPages",)),
-    (16, ("MemFree",)),
+    (FREE_PAGES, ("MemFree",)),
 )
 MARGIN = 1.2  # the host goes on working between the estimate and the crash
+# Linux 6.12 marks a free page in another way, which makedumpfile knows from 1.7.7 on (its commit 72c3414); older ones dump free pages too.
+MARKED_ANEW, KNOWN_SINCE = (6, 12), (1, 7, 7)
+
+
+def reached(level: int, kernel: str, version: Callable[[], str]) -> int:
+    """The dump level that is really reached for this kernel; C(version) has makedumpfile say its own."""
+    if not level & FREE_PAGES or _numbers(kernel) < MARKED_ANEW:
+        return level
+    found = _numbers(version().partition("version")[2])
+    return level & ~FREE_PAGES if found and found < KNOWN_SINCE else level
+
+
+def _numbers(text: str) -> Tuple[int, ...]:
+    match = re.match(r"[ .\d]+", text)
+    return tuple(int(part) for part in re.findall(r"\d+", match.group())) if match else ()
 
 
 def meminfo(text: str) -> Dict[str, int]:
