@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The files that the role kdump adds to a host, whatever tool of the distribution takes the dump."""
 
-from typing import Any, Dict, NamedTuple
+from typing import Any, Dict, List, NamedTuple
 
 ROTATE = "/usr/local/sbin/kernelops-kdump-rotate"
 SSH_CONFIG = "/etc/ssh/ssh_config.d/kernelops-kdump.conf"
@@ -80,9 +80,11 @@ def rotate_at_boot() -> File:
     return File(HEADER + "[Service]\nExecStartPre=-%s\n" % ROTATE)
 
 
-def bounded_dump(timeout: int) -> File:
-    """For the unit that takes the dump: room first, and a restart of the machine where it fails or never ends."""
+def bounded_dump(timeout: int, network: List[str]) -> File:
+    """For the unit that takes the dump: room and network first, and a restart of the machine where it fails or never ends."""
     unit = "[Unit]\nFailureAction=reboot-force\n"
+    if network:
+        unit += "Wants=%s\nAfter=%s\n" % (" ".join(network), " ".join(network))
     service = "[Service]\nExecStartPre=-%s before-dump\n" % ROTATE
     if timeout:
         # The job waits for what the dump needs, e.g. the network; the service is the dump itself.

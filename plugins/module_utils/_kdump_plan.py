@@ -60,7 +60,7 @@ def files(host: Host, wish: Wish) -> List[Change]:
     texts: Dict[str, _kdump_files.File] = {}
     blocks: Dict[str, List[str]] = {wish.backend.CONFIG: [], _kdump_files.KNOWN_HOSTS: []}
     if wish.options is not None:
-        texts = dict(wish.backend.files(wish.options))
+        texts = dict(wish.backend.files(host, wish.options))
         texts[_kdump_files.ROTATE] = _kdump_files.rotation(wish.options, _room(host, wish.options["dump_level"]))
         blocks[wish.backend.CONFIG] = wish.backend.lines(_settings(host, wish))
         if wish.options["target"] == "ssh":

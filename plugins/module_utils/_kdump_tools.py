@@ -6,7 +6,7 @@
 import re
 from typing import Any, Dict, List, Optional, Tuple
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_files
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_files, _kdump_kernel
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._kdump_files import File
 
@@ -18,7 +18,10 @@ FOLDER = "/var/lib/kdump"
 DEFAULT_APPEND = "reset_devices systemd.unit=kdump-tools-dump.service nr_cpus=1 irqpoll usbcore.nousb"
 DEFAULT_DIRECTORY = "/var/crash"
 COMPRESSION = {"auto": "-c", "zlib": "-c", "lzo": "-l", "none": ""}
-SSH_ATTEMPTS = 4
+# Three seconds apart when the network is not there yet: a switch may take thirty to let a port through.
+SSH_ATTEMPTS = 10
+# What may bring up the network. Nothing else does in the capture boot where its wait-online unit is masked, as many do.
+NETWORK_UNITS = ("systemd-networkd.service", "NetworkManager.service", "networking.service")
 # The host's panic sysctls are for a whole system: an oops in the capture kernel should not cost the dump.
 NO_SYSCTLS = "systemd.mask=systemd-sysctl.service"
 OURS = re.compile(r"^(?:panic=.*|%s)\Z" % re.escape(NO_SYSCTLS))
@@ -88,11 +91,13 @@ def effective(host: Host) -> Dict[str, Tuple[str, str]]:
     return parse(host.read(CONFIG) or "")
 
 
-def files(options: Dict[str, Any]) -> Dict[str, File]:
-    """Our own files for these options, the rotation aside."""
+def files(host: Host, options: Dict[str, Any]) -> Dict[str, File]:
+    """Our own files for these options, the rotation aside; raises Unreadable."""
+    remote = options["target"] != "local"
+    network = [name for name in NETWORK_UNITS if remote and _kdump_kernel.unit(host, name).enabled]
     found = {
         _kdump_files.drop_in(UNIT): _kdump_files.rotate_at_boot(),
-        _kdump_files.drop_in("kdump-tools-dump.service"): _kdump_files.bounded_dump(options["capture_timeout"]),
+        _kdump_files.drop_in(DUMP_UNIT): _kdump_files.bounded_dump(options["capture_timeout"], network),
         _kdump_files.drop_in("emergency.service"): _kdump_files.no_emergency_shell(),
     }
     if options["target"] == "ssh":

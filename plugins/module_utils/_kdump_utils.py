@@ -74,7 +74,7 @@ def effective(host: Host) -> Dict[str, Tuple[str, str]]:
     return parse(host.read(CONFIG) or "")
 
 
-def files(_options: Dict[str, Any]) -> Dict[str, File]:
+def files(_host: Host, _options: Dict[str, Any]) -> Dict[str, File]:
     """Our own files, the rotation aside: the capture initramfs restarts by itself where a dump fails."""
     return {_kdump_files.drop_in(UNIT): _kdump_files.rotate_at_boot()}
 

@@ -119,7 +119,7 @@ def test_a_target_that_does_not_answer_still_ends_in_a_restart_and_says_why(kdum
     status = {f["control"]: f["status"] for f in audit.host["findings"]}
     assert status["kdump.target_writable"] == "unknown"
     crash = kdumped.crash("sysrq-c")
-    back = kdumped.wait_new_boot(crash.boot_id, timeout=400, since=crash.struck_at)
+    back = kdumped.wait_new_boot(crash.boot_id, timeout=600, since=crash.struck_at)
     print(f"no answer: back after {back:.0f} s")
     said = kdumped.ssh("journalctl -b -1 -u kdump-tools-dump.service -o cat --no-pager").stdout
     assert "Unable to reach remote server" in said + kdumped.serial(crash.serial_offset)

@@ -124,6 +124,18 @@ class TestKdumpTools:
         present(host)
         assert settings(host)["KDUMP_KEXEC_ARGS"] == "-s"
 
+    def test_a_remote_target_brings_up_the_network_as_the_host_does(self, host: KdumpHost) -> None:
+        """In the lab the wait-online unit is masked, as on many servers: the capture kernel had no network."""
+        host.link(
+            "/etc/systemd/system/multi-user.target.wants/systemd-networkd.service", "/lib/systemd/system/x.service"
+        )
+        present(host)
+        assert "networkd" not in host.text(_kdump_files.drop_in("kdump-tools-dump.service"))
+        present(host, **SSH)
+        lines = host.text(_kdump_files.drop_in("kdump-tools-dump.service")).splitlines()
+        assert "Wants=systemd-networkd.service" in lines
+        assert "After=systemd-networkd.service" in lines
+
     def test_our_own_files(self, host: KdumpHost) -> None:
         present(host, capture_timeout=1234)
         unit = host.text(_kdump_files.drop_in("kdump-tools-dump.service"))
