@@ -76,25 +76,41 @@ def run(
 ) -> Run:
     """Run a playbook of the collection (a name without a slash) or a file; C(binaries) holds the ansible to use."""
     with tempfile.TemporaryDirectory(prefix="kernelops-run.") as folder:
-        hosts = Path(folder) / "hosts.ini"
-        hosts.write_text(inventory(machines), encoding="utf-8")
         name = playbook if "/" in playbook else f"{NAMESPACE}.{playbook}"
-        command = [str(binaries / "ansible-playbook"), "-i", str(hosts), name, *options]
+        command = [str(binaries / "ansible-playbook"), name, *options]
         command += ["-e", json.dumps(variables)] if variables else []
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={**os.environ, **_ansible(folder, binaries), **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=900,
-            check=False,
-        )
+        done = _execute(command, machines, folder, {**_ansible(folder, binaries), **(environment or {})})
         report = Path(folder) / "audit.json"
         found = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
     return Run(done.returncode, done.stdout, found)
+
+
+def module(name: str, machine: Machine, **arguments: t.Any) -> dict[str, t.Any]:
+    """Run a module of the collection on a machine, and return its answer."""
+    binaries = Path(sys.executable).parent
+    with tempfile.TemporaryDirectory(prefix="kernelops-run.") as folder:
+        command = [str(binaries / "ansible"), "all", "-m", f"{NAMESPACE}.{name}", "-a", json.dumps(arguments)]
+        done = _execute(command, [machine], folder, _ansible(folder, binaries))
+    answer = done.stdout[done.stdout.index("{") :] if "{" in done.stdout else "{}"
+    return {"msg": done.stdout, **json.JSONDecoder().raw_decode(answer)[0]}
+
+
+def _execute(
+    command: list[str], machines: t.Sequence[Machine], folder: str, environment: t.Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    hosts = Path(folder) / "hosts.ini"
+    hosts.write_text(inventory(machines), encoding="utf-8")
+    return subprocess.run(
+        [command[0], "-i", str(hosts), *command[1:]],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
+        check=False,
+    )
 
 
 def _ansible(folder: str, binaries: Path) -> dict[str, str]:
