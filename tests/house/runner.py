@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from house import sources
+from house import scratch, sources
 from house.sources import TOP
-from house.steps import GROUPS, Step
+from house.steps import GROUPS, MACHINELESS, Step
 
 TAIL_LINES = 60
 GRACE_SECONDS = 20  # what a step may take to end its own machines
@@ -34,16 +34,17 @@ class Outcome:
     output: str
 
 
-def environment(group: str, top: Path = TOP) -> dict[str, str]:
+def environment(group: str, temporary: str, top: Path = TOP) -> dict[str, str]:
     """The caller's, without what would make Ansible or Python behave differently here than elsewhere."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "PYTHON", "MOLECULE_"))}
     path = [str(top / ".venv" / "bin"), *SYSTEM_PATH, *kept.get("PATH", "").split(os.pathsep)]
     kept.update(PATH=os.pathsep.join(filter(None, dict.fromkeys(path))))
     kept.update(PYTHONPATH=str(top / "tests"), PYTHONDONTWRITEBYTECODE="1", NO_COLOR="1", PY_COLORS="0")
     kept.update(ANSIBLE_NOCOLOR="1", ANSIBLE_FORCE_COLOR="0")
-    if group == "fast":
+    if group in MACHINELESS:
         # A collection of this name in the user's home would win over the checkout. Machines need it short: ssh sockets.
         kept["ANSIBLE_HOME"] = str(top / ".venv" / "ansible-home")
+        kept["TMPDIR"] = temporary
     return kept
 
 
@@ -60,23 +61,23 @@ class Runner:
 
     def execute(self, step: Step, to_terminal: bool = False) -> Outcome:
         started = time.monotonic()
-        with tempfile.TemporaryFile() as log:
+        with tempfile.TemporaryFile() as log, scratch.folder() as temporary:
             try:
-                code, remark = self._wait(step, None if to_terminal else log)
+                code, remark = self._wait(step, None if to_terminal else log, temporary)
             except (OSError, sources.NoCheckoutError) as error:
                 code, remark = 127, f"{error}. Is everything set up? Run: make setup"
             log.seek(0)
             output = log.read().decode(errors="replace") + remark
         return Outcome(step, code == 0, time.monotonic() - started, output)
 
-    def _wait(self, step: Step, log: IO[bytes] | None) -> tuple[int, str]:
+    def _wait(self, step: Step, log: IO[bytes] | None, temporary: str) -> tuple[int, str]:
         with self._lock:
             if self.stopping.is_set():
                 return 1, "not started"
             process = subprocess.Popen(
                 step.argv(),
                 cwd=self.top,
-                env=environment(step.group, self.top),
+                env=environment(step.group, temporary, self.top),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT if log else None,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from house import sources
 
 # How many of a group run at a time. A scenario's machines, one for each release, use both processors alone.
-GROUPS = {"fast": 2, "scenarios": 1, "machines": 2}
+GROUPS = {"fast": 3, "interpreters": 1, "scenarios": 1, "machines": 2}
+MACHINELESS = ("fast", "interpreters")
 
 TARGET_CODE = ("plugins/modules", "plugins/module_utils")
 
@@ -56,10 +57,11 @@ STEPS = (
     ]),
     Step("mypy", "fast", "types fit", ["mypy"]),
     Step("unit", "fast", "unit tests on the controller's Python", pytest("tests/unit")),
+    Step("sanity", "fast", "ansible-test sanity", python("-m", "house.sanity"), 10),
+    Step("oldest-python", "fast", "unit tests on the oldest Python found", python("-m", "house.targets", "oldest")),
     Step("ansible-lint", "fast", "roles and playbooks, profile production", ["ansible-lint"]),
     Step("archive", "fast", "the collection works from its archive, without tests", python("-m", "house.archive")),
-    Step("targets", "fast", "unit tests on every Python found", python("-m", "house.targets"), 10),
-    Step("sanity", "fast", "ansible-test sanity", python("-m", "house.sanity"), 10),
+    Step("other-pythons", "interpreters", "unit tests on every other Python", python("-m", "house.targets", "others"), 15),
     Step("molecule-container", "scenarios", "a container is left alone", ["molecule", "test", "-s", "container"], 10),
     Step("molecule-default", "scenarios", "harden, crash, come back", ["molecule", "test", "-s", "default"], 25),
     Step("molecule-kdump", "scenarios", "a dump is taken and opened", ["molecule", "test", "-s", "kdump"], 25),

@@ -180,7 +180,7 @@ def test_the_environment_is_the_checkouts(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     monkeypatch.setenv("LAB_FAULTS", "one")
     monkeypatch.setenv("PATH", "/shims:/usr/bin")
-    made = runner.environment("fast", tmp_path)
+    made = runner.environment("fast", "/somewhere", tmp_path)
     assert "ANSIBLE_CONFIG" not in made
     assert made["PYTHONPATH"] == str(tmp_path / "tests")
     assert made["LAB_FAULTS"] == "one"
@@ -188,4 +188,7 @@ def test_the_environment_is_the_checkouts(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert path[0] == str(tmp_path / ".venv/bin")
     assert path.index("/usr/bin") < path.index("/shims")
     assert made["ANSIBLE_HOME"].startswith(str(tmp_path))
-    assert "ANSIBLE_HOME" not in runner.environment("machines", tmp_path)
+    assert made["TMPDIR"] == "/somewhere"
+    assert not {"ANSIBLE_HOME", "TMPDIR"} & runner.environment("machines", "/somewhere", tmp_path).keys() - set(
+        os.environ
+    )
