@@ -89,7 +89,7 @@ def newest_between(found: Iterable[Interpreter], oldest: Version, newest: Versio
 
 
 def for_targets(found: Iterable[Interpreter]) -> list[Interpreter]:
-    """All; the controller's own version only if there is no other: the step `unit` runs the same tests on it."""
+    """All; the controller's own version only if there is no other: the step `unit-plugins` runs the same tests on it."""
     usable = [one for one in found if one.makes_venvs]
     return [one for one in usable if one.version != sys.version_info[:2]] or usable
 

@@ -14,6 +14,7 @@ from house import sources
 GROUPS = {"fast": 3, "interpreters": 1, "scenarios": 1, "machines": 2}
 MACHINELESS = ("fast", "interpreters")
 
+HOUSE_TESTS = ("tests/unit/house", "tests/unit/lab", "tests/unit/molecule")
 TARGET_CODE = ("plugins/modules", "plugins/module_utils")
 
 
@@ -56,7 +57,8 @@ STEPS = (
         "vermin", "--quiet", "--target=3.6-", "--violations", "--no-tips", "--eval-annotations", *TARGET_CODE,
     ]),
     Step("mypy", "fast", "types fit", ["mypy"]),
-    Step("unit", "fast", "unit tests on the controller's Python", pytest("tests/unit")),
+    Step("unit-plugins", "fast", "unit tests on the controller's Python", pytest("tests/unit/plugins")),
+    Step("unit-house", "fast", "unit tests of the tests' own tools", pytest(*HOUSE_TESTS)),
     Step("sanity", "fast", "ansible-test sanity", python("-m", "house.sanity"), 10),
     Step("oldest-python", "fast", "unit tests on the oldest Python found", python("-m", "house.targets", "oldest")),
     Step("ansible-lint", "fast", "roles and playbooks, profile production", ["ansible-lint"]),

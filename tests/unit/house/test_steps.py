@@ -60,3 +60,9 @@ def test_a_misspelt_step_is_refused_before_anything_runs() -> None:
 def test_every_scenario_has_its_step() -> None:
     scenarios = {f"molecule-{path.parent.name}" for path in TOP.glob("molecule/*/molecule.yml")}
     assert scenarios - {step.name for step in STEPS} == set()
+
+
+def test_every_folder_of_unit_tests_is_run() -> None:
+    folders = {str(path.parent.relative_to(TOP)) for path in (TOP / "tests/unit").rglob("test_*.py")}
+    run = tuple(word for step in STEPS for word in step.argv() if word.startswith("tests/unit"))
+    assert [folder for folder in sorted(folders) if not folder.startswith(run)] == []
