@@ -89,7 +89,8 @@ def module(name: str, machine: Machine, **arguments: t.Any) -> dict[str, t.Any]:
     """Run a module of the collection on a machine, and return its answer."""
     binaries = Path(sys.executable).parent
     with tempfile.TemporaryDirectory(prefix="kernelops-run.") as folder:
-        command = [str(binaries / "ansible"), "all", "-m", f"{NAMESPACE}.{name}", "-a", json.dumps(arguments)]
+        command = [str(binaries / "ansible"), "all", "-m", f"{NAMESPACE}.{name}"]
+        command += ["-a", json.dumps(arguments)] if arguments else []
         done = _execute(command, [machine], folder, _ansible(folder, binaries))
     answer = done.stdout[done.stdout.index("{") :] if "{" in done.stdout else "{}"
     return {"msg": done.stdout, **json.JSONDecoder().raw_decode(answer)[0]}
