@@ -92,8 +92,10 @@ def module(name: str, machine: Machine, **arguments: t.Any) -> dict[str, t.Any]:
         command = [str(binaries / "ansible"), "all", "-m", f"{NAMESPACE}.{name}"]
         command += ["-a", json.dumps(arguments)] if arguments else []
         done = _execute(command, [machine], folder, _ansible(folder, binaries))
-    answer = done.stdout[done.stdout.index("{") :] if "{" in done.stdout else "{}"
-    return {"msg": done.stdout, **json.JSONDecoder().raw_decode(answer)[0]}
+    # Warnings and errors come first, with braces of their own.
+    answer = re.search(r"(?m)^\S+ \| [A-Z!]+ => (?=\{)", done.stdout)
+    found = json.JSONDecoder().raw_decode(done.stdout, answer.end())[0] if answer else {}
+    return {"msg": done.stdout, **found}
 
 
 def _execute(
