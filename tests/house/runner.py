@@ -18,7 +18,7 @@ from typing import IO
 
 from house import scratch, sources
 from house.sources import TOP
-from house.steps import GROUPS, MACHINELESS, Step
+from house.steps import MACHINELESS, Step, batches
 
 TAIL_LINES = 60
 GRACE_SECONDS = 20  # what a step may take to end its own machines
@@ -167,9 +167,8 @@ def run(steps: Iterable[Step]) -> int:
     runner = Runner(say=lambda line: print(line, flush=True))
     outcomes: list[Outcome] = []
     try:
-        for group, workers in GROUPS.items():
-            steps_of_group = [step for step in wanted if step.group == group]
-            outcomes += runner.run_group(steps_of_group, workers, to_terminal=len(wanted) == 1)
+        for batch, workers in batches(wanted):
+            outcomes += runner.run_group(batch, workers, to_terminal=len(wanted) == 1)
     except KeyboardInterrupt:
         print("interrupted: what ran has been ended")
         return 130

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from house import sources
 # How many of a group run at a time. A scenario's machines, one for each release, use both processors alone.
 GROUPS = {"fast": 3, "interpreters": 1, "scenarios": 1, "machines": 2}
 MACHINELESS = ("fast", "interpreters")
+RELEASES = os.environ.get("LAB_RELEASES") or "debian12,debian13"
 
 HOUSE_TESTS = ("tests/unit/house", "tests/unit/lab", "tests/unit/molecule")
 TARGET_CODE = ("plugins/modules", "plugins/module_utils")
@@ -71,3 +73,13 @@ STEPS = (
     Step("machine-debian12", "machines", "what needs a machine of its own", machine("debian12"), 90),
     Step("machine-debian13", "machines", "what needs a machine of its own", machine("debian13"), 90, "all"),
 )  # fmt: skip
+
+
+def batches(wanted: Sequence[Step], releases: str = RELEASES) -> list[tuple[list[Step], int]]:
+    """What runs beside what, in order, with how many at a time."""
+    groups = [([step for step in wanted if step.group == group], workers) for group, workers in GROUPS.items()]
+    if "," in releases:
+        return groups
+    # One machine a step: two steps at a time, the longest first.
+    machines = sorted((step for step in wanted if step.group not in MACHINELESS), key=lambda step: -step.minutes)
+    return [*groups[: len(MACHINELESS)], (machines, 2)]

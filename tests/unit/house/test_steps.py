@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from house.sources import TOP
-from house.steps import GROUPS, STEPS, Step
+from house.steps import GROUPS, MACHINELESS, STEPS, Step, batches
 
 
 def listed(*names: str, faults: str = "all") -> subprocess.CompletedProcess[str]:
@@ -66,3 +66,19 @@ def test_every_folder_of_unit_tests_is_run() -> None:
     folders = {str(path.parent.relative_to(TOP)) for path in (TOP / "tests/unit").rglob("test_*.py")}
     run = tuple(word for step in STEPS for word in step.argv() if word.startswith("tests/unit"))
     assert [folder for folder in sorted(folders) if not folder.startswith(run)] == []
+
+
+def test_all_that_is_wanted_runs_once_in_either_order() -> None:
+    for releases in ("debian12", "debian12,debian13"):
+        run = [step.name for batch, _workers in batches(STEPS, releases) for step in batch]
+        assert sorted(run) == sorted(step.name for step in STEPS)
+
+
+def test_scenarios_and_machine_tests_share_the_processors_only_with_one_machine_each() -> None:
+    together, workers = batches(STEPS, "debian12")[-1]
+    assert workers == 2
+    assert {step.name for step in together} == {step.name for step in STEPS if step.group not in MACHINELESS}
+    assert [step.minutes for step in together] == sorted((step.minutes for step in together), reverse=True)
+    for batch, count in batches(STEPS, "debian12,debian13"):
+        assert len({step.group for step in batch}) == 1
+        assert count == GROUPS[batch[0].group]
