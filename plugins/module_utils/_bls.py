@@ -50,7 +50,7 @@ def assignments(host: Host) -> List[Dict[str, Any]]:
     return [dict(a._asdict()) for a in _cmdline.parse_shell(host.read(DEFAULTS) or "", DEFAULTS)]
 
 
-def _edit_defaults(text: str, arguments: Dict[str, Optional[str]], drop: List[str]) -> str:
+def _edit_defaults(text: str, arguments: _cmdline.Arguments, drop: List[str]) -> str:
     pattern = re.compile(r'(?m)^(\s*GRUB_CMDLINE_LINUX=)(["\']?)(.*?)(["\']?)\s*$')
     match = pattern.search(text)
     if not match:
@@ -65,7 +65,7 @@ class Record(NamedTuple):
     """The arguments that are ours, and what those had before that were there already."""
 
     ours: List[str]
-    before: Dict[str, Optional[str]]
+    before: _cmdline.Arguments
 
 
 def _record(host: Host, name: str) -> Record:
@@ -79,7 +79,7 @@ def _record(host: Host, name: str) -> Record:
         ) from None
 
 
-def _edit_cmdline(text: str, arguments: Dict[str, Optional[str]], drop: List[str]) -> str:
+def _edit_cmdline(text: str, arguments: _cmdline.Arguments, drop: List[str]) -> str:
     lines = text.splitlines()
     remarks = [line for line in lines if line.startswith("#")]
     line = " ".join(line for line in lines if not line.startswith("#"))
@@ -88,7 +88,7 @@ def _edit_cmdline(text: str, arguments: Dict[str, Optional[str]], drop: List[str
 
 
 def files(
-    host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]], _unique: bool = False
+    host: Host, name: str, arguments: Optional[_cmdline.Arguments], _unique: bool = False
 ) -> List[Dict[str, str]]:
     """The files that a change would write, before and after ('' for a file that is not there)."""
     record = _record(host, name)
@@ -103,9 +103,7 @@ def files(
     return changes
 
 
-def _change(
-    record: Record, arguments: Optional[Dict[str, Optional[str]]]
-) -> Tuple[Dict[str, Optional[str]], List[str]]:
+def _change(record: Record, arguments: Optional[_cmdline.Arguments]) -> Tuple[_cmdline.Arguments, List[str]]:
     if arguments is None:
         return record.before, [key for key in record.ours if key not in record.before]
     # An argument that is no longer asked for goes, or goes back to what it was.
@@ -114,7 +112,7 @@ def _change(
     return dict(back, **arguments), [key for key in dropped if key not in back]
 
 
-def _record_text(host: Host, record: Record, arguments: Dict[str, Optional[str]]) -> str:
+def _record_text(host: Host, record: Record, arguments: _cmdline.Arguments) -> str:
     before = dict((key, value) for key, value in record.before.items() if key in arguments)
     line = (assignments(host) or [{"text": ""}])[-1]["text"].strip("\"'")
     for key in arguments:
@@ -124,11 +122,22 @@ def _record_text(host: Host, record: Record, arguments: Dict[str, Optional[str]]
     return json.dumps({"arguments": sorted(arguments), "before": before}, sort_keys=True) + "\n"
 
 
-def foresee(_host: Host, _name: str, _arguments: Dict[str, Optional[str]], _unique: bool = False) -> None:
-    """Nothing to foresee: grubby edits the entries themselves, and no later file is read over them."""
+def foresee(host: Host, _name: str, arguments: _cmdline.Arguments, unique: bool = False) -> None:
+    """No later file is read over what grubby writes; raises HostError where it could not write an argument itself."""
+    # Its --args changes the first of several, also where that is one it has just added.
+    normal = [entry["arguments"] for entry in entries(host) if not entry["recovery"]]
+    for name, value in sorted(arguments.items()):
+        there = [
+            line for line in normal if len(_cmdline.values(line, name)) > 1 and not _cmdline.has(line, {name: value})
+        ]
+        if len(_cmdline.each(value)) > 1 or (there and not unique):
+            raise HostError(
+                "grubby cannot handle %s several times on one entry: set it by hand, on the entries in %s and in %s; "
+                "nothing was changed" % (name, ENTRIES, KERNEL_CMDLINE)
+            )
 
 
-def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]], unique: bool = False) -> None:
+def apply(host: Host, name: str, arguments: Optional[_cmdline.Arguments], unique: bool = False) -> None:
     """Change every installed normal entry and the files for kernels to come; on failure the files are as before."""
     changes = files(host, name, arguments)
     wanted, drop = _change(_record(host, name), arguments)
@@ -145,9 +154,7 @@ def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]], 
         raise
 
 
-def _update_entry(
-    host: Host, entry: Dict[str, Any], wanted: Dict[str, Optional[str]], drop: List[str], unique: bool
-) -> None:
+def _update_entry(host: Host, entry: Dict[str, Any], wanted: _cmdline.Arguments, drop: List[str], unique: bool) -> None:
     command = ["grubby", "--update-kernel=%s" % entry["kernel"]]
     if wanted and not _cmdline.has(entry["arguments"], wanted, unique):
         twice = [key for key in sorted(wanted) if len(_cmdline.values(entry["arguments"], key)) > 1]

@@ -67,7 +67,7 @@ def normal(state: Dict[str, Any]) -> List[Dict[str, Any]]:
     return [entry for entry in state["entries"] if not entry["recovery"]]
 
 
-def lacking(state: Dict[str, Any], arguments: Dict[str, Optional[str]], unique: bool = False) -> List[Dict[str, Any]]:
+def lacking(state: Dict[str, Any], arguments: _cmdline.Arguments, unique: bool = False) -> List[Dict[str, Any]]:
     """The normal entries on which one of the arguments does not count, or with C(unique) stands more than once."""
     return [entry for entry in normal(state) if not _cmdline.has(entry["arguments"], arguments, unique)]
 
@@ -83,9 +83,7 @@ def beats_drop_in(source: str, name: str) -> bool:
     return path.startswith(_grub.DROP_INS + "/") and path > _grub.drop_in(name)
 
 
-def plan(
-    host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]], unique: bool = False
-) -> List[Dict[str, str]]:
+def plan(host: Host, name: str, arguments: Optional[_cmdline.Arguments], unique: bool = False) -> List[Dict[str, str]]:
     """What C(apply) would change, as before and after of each file and of the entries; empty for nothing.
 
     Raises HostError where the change would not hold.
@@ -108,7 +106,7 @@ def plan(
     return changes
 
 
-def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]], unique: bool = False) -> None:
+def apply(host: Host, name: str, arguments: Optional[_cmdline.Arguments], unique: bool = False) -> None:
     """Set the arguments of the owner C(name) on every normal entry, or with None take them back; read back."""
     backend = BACKENDS[method(host)]
     backend.apply(host, name, arguments, unique)

@@ -4,13 +4,16 @@
 """The kernel command line as text: arguments found, replaced, and where configuration files set them."""
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 
 # Nothing that a shell, GRUB's script or the kernel's own quoting would read as more than text.
 NAME = re.compile(r"^[A-Za-z0-9_.-]+\Z")
 VALUE = re.compile(r"^[A-Za-z0-9_.,:/@=+-]+\Z")
+# None for an argument without a value, a list for one that stands several times, in that order, e.g. console=.
+Value = Union[None, str, List[str]]
+Arguments = Dict[str, Value]
 
 
 class Assignment(NamedTuple):
@@ -23,18 +26,29 @@ class Assignment(NamedTuple):
     keeps: bool  # the earlier value of the variable is kept, and text is added
 
 
-def check(arguments: Any, variable: str) -> Dict[str, Optional[str]]:
+def check(arguments: Any, variable: str) -> Arguments:
     """Arguments fit to be written to a boot configuration; raises PolicyError that names C(variable)."""
     if not arguments:
         raise PolicyError("%s: is empty; with state: absent the arguments are taken back" % variable)
-    checked: Dict[str, Optional[str]] = {}
+    checked: Arguments = {}
     for name, value in sorted(arguments.items()):
         if not NAME.match(str(name)):
             raise PolicyError("%s: '%s' is not the name of a kernel argument" % (variable, name))
-        if isinstance(value, (dict, list, bool)) or (value is not None and not VALUE.match(str(value))):
-            raise PolicyError("%s['%s']: '%s' is not a value for a kernel argument" % (variable, name, value))
-        checked[str(name)] = None if value is None else str(value)
+        if value is None:
+            checked[str(name)] = None
+        elif isinstance(value, list):
+            if not value or len(set(map(str, value))) < len(value):
+                raise PolicyError("%s['%s']: must be a list of different values" % (variable, name))
+            checked[str(name)] = [_checked(item, variable, name) for item in value]
+        else:
+            checked[str(name)] = _checked(value, variable, name)
     return checked
+
+
+def _checked(value: Any, variable: str, name: Any) -> str:
+    if value is None or isinstance(value, (dict, list, bool)) or not VALUE.match(str(value)):
+        raise PolicyError("%s['%s']: '%s' is not a value for a kernel argument" % (variable, name, value))
+    return str(value)
 
 
 def tokens(line: str) -> List[str]:
@@ -60,13 +74,19 @@ def effective(line: str, name: str) -> Optional[str]:
     return found[-1] if found else None
 
 
-def render(arguments: Dict[str, Optional[str]]) -> str:
+def each(value: Value) -> List[str]:
+    """The values that an argument shall have, in their order, '' for one without a value."""
+    return value if isinstance(value, list) else ["" if value is None else value]
+
+
+def render(arguments: Arguments) -> str:
     """The text of arguments; one whose value is None stands alone."""
-    return " ".join(name if value is None else "%s=%s" % (name, value) for name, value in sorted(arguments.items()))
+    pairs = ((name, value) for name in sorted(arguments) for value in each(arguments[name]))
+    return " ".join("%s=%s" % (name, value) if value else name for name, value in pairs)
 
 
-def replace(line: str, arguments: Dict[str, Optional[str]], drop: Tuple[str, ...] = ()) -> str:
-    """The line with these arguments, each once, in place of earlier ones; C(drop) names those to take away."""
+def replace(line: str, arguments: Arguments, drop: Tuple[str, ...] = ()) -> str:
+    """The line with these arguments, in place of earlier ones; C(drop) names those to take away."""
     gone = list(arguments) + list(drop)
     kernel = tokens(line)
     rest = re.findall(r'(?:[^\s"]|"[^"]*")+', line)[len(kernel) :]
@@ -74,13 +94,13 @@ def replace(line: str, arguments: Dict[str, Optional[str]], drop: Tuple[str, ...
     return " ".join(kept + ([render(arguments)] if arguments else []) + rest)
 
 
-def has(line: str, arguments: Dict[str, Optional[str]], unique: bool = False) -> bool:
+def has(line: str, arguments: Arguments, unique: bool = False) -> bool:
     """Whether all the arguments count on this line, with C(unique) each of them once."""
-    found = dict((name, values(line, name)) for name in arguments)
-    return all(
-        found[name][-1:] == ["" if value is None else value] and not (unique and len(found[name]) > 1)
-        for name, value in arguments.items()
-    )
+    for name, value in arguments.items():
+        found, wanted = values(line, name), each(value)
+        if found[-len(wanted) :] != wanted or (unique and len(found) > len(wanted)):
+            return False
+    return True
 
 
 def parse_shell(text: str, source: str) -> List[Assignment]:

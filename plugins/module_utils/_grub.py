@@ -25,7 +25,7 @@ def drop_in(name: str) -> str:
     return "%s/zz-%s.cfg" % (DROP_INS, name)
 
 
-def drop_in_text(name: str, arguments: Dict[str, Optional[str]], unique: bool = False) -> str:
+def drop_in_text(name: str, arguments: _cmdline.Arguments, unique: bool = False) -> str:
     """The drop-in: earlier values of the same arguments are taken away, so that each stands once.
 
     With C(unique) they also leave the variable that recovery entries have in common with the others.
@@ -74,28 +74,26 @@ def assignments(host: Host, instead: Optional[Dict[str, str]] = None) -> List[Di
     return found
 
 
-def foresee(host: Host, name: str, arguments: Dict[str, Optional[str]], unique: bool = False) -> None:
+def foresee(host: Host, name: str, arguments: _cmdline.Arguments, unique: bool = False) -> None:
     """Raises HostError, before anything is written, where another file would keep an argument off the entries."""
     planned = assignments(host, {drop_in(name): drop_in_text(name, arguments, unique)})
     for key, value in sorted(arguments.items()):
         found, place = _cmdline.future(planned, key)
-        if found != (value or ""):
+        if found != _cmdline.each(value)[-1]:
             raise HostError(
                 "%s would keep %s off the boot entries: change or remove that line, then run again; nothing was changed"
                 % (place, _cmdline.render({key: value}))
             )
 
 
-def files(
-    host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]], unique: bool = False
-) -> List[Dict[str, str]]:
+def files(host: Host, name: str, arguments: Optional[_cmdline.Arguments], unique: bool = False) -> List[Dict[str, str]]:
     """The files that a change would write, before and after ('' for a file that is not there)."""
     path = drop_in(name)
     after = "" if arguments is None else drop_in_text(name, arguments, unique)
     return [{"path": path, "before": host.read(path) or "", "after": after}]
 
 
-def apply(host: Host, name: str, arguments: Optional[Dict[str, Optional[str]]], unique: bool = False) -> None:
+def apply(host: Host, name: str, arguments: Optional[_cmdline.Arguments], unique: bool = False) -> None:
     """Write (or, for None, remove) the drop-in and make the entries anew; on failure all is as it was."""
     change = files(host, name, arguments, unique)[0]
     _put(host, change["path"], change["after"])
@@ -113,7 +111,7 @@ def _put(host: Host, path: str, text: str) -> None:
         host.remove(path)
 
 
-def _regenerate(host: Host, arguments: Dict[str, Optional[str]], unique: bool) -> None:
+def _regenerate(host: Host, arguments: _cmdline.Arguments, unique: bool) -> None:
     def judge(text: str) -> None:
         for found in parse(text):
             if not found["recovery"] and not _cmdline.has(found["arguments"], arguments, unique):
@@ -138,7 +136,7 @@ def regenerate(host: Host, judge: Callable[[str], None]) -> None:
         host.remove(fresh)
 
 
-def _lost(host: Host, entry: Dict[str, Any], arguments: Dict[str, Optional[str]]) -> str:
+def _lost(host: Host, entry: Dict[str, Any], arguments: _cmdline.Arguments) -> str:
     lost = [name for name in sorted(arguments) if not _cmdline.has(entry["arguments"], {name: arguments[name]}, True)]
     winner = _cmdline.future(assignments(host), lost[0])[1] or "a script in /etc/grub.d"
     return "the boot entry '%s' would not carry %s: %s decides; change that, then run again; %s is unchanged" % (

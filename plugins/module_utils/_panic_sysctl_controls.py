@@ -131,7 +131,7 @@ def _judge_cmdline(wanted: Optional[Dict[str, str]], state: Dict[str, Any]) -> D
     name = "cmdline_panic"
     if wanted is None:
         return _finding(name, "not_applicable", "", "", reason="panic_sysctl_cmdline is false")
-    arguments: Dict[str, Optional[str]] = dict(wanted)
+    arguments: _cmdline.Arguments = dict(wanted)
     expected = _cmdline.render(arguments)
     unusable = _boot_unusable(name, expected, state)
     if unusable:

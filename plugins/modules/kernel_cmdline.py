@@ -30,6 +30,8 @@ options:
   arguments:
     description:
       - Names and values of kernel arguments, e.g. C(panic=10); an empty value (null) stands for an argument without one, e.g. C(nokaslr).
+      - A list sets the argument several times, in that order, e.g. C(console) to V([tty0, "ttyS0,115200n8"]). Grubby cannot do that, and such a
+        list is refused in the RHEL family.
       - An earlier value of the same argument is replaced. Required with O(state=present).
     type: dict
   unique:

@@ -3,7 +3,7 @@
 """The RHEL family, with recorded output of grubby: entries, files for kernels to come, and the way back."""
 
 import json
-from typing import Callable, Dict, List
+from typing import Any, Callable, Dict, List
 
 import pytest
 
@@ -86,6 +86,17 @@ class TestApply:
         plan = _bootloader.plan(rhel9, "x", dict(PANIC))
         assert [item["path"] for item in plan] == ["/etc/default/grub", "/etc/kernel/cmdline", STATE, "boot entries"]
         assert (rhel9.snapshot(), grubby(rhel9).writes) == (before, [])
+
+    @pytest.mark.parametrize("value, there", [(["tty0", "ttyS0"], ""), ("ttyS0", "console=tty0 console=ttyS1")])
+    def test_what_grubby_cannot_write_is_refused_before_anything_is(
+        self, rhel9: FixtureHost, value: Any, there: str
+    ) -> None:
+        program = grubby(rhel9)
+        program.listing = program.listing.replace("rhgb quiet", "rhgb quiet " + there)
+        before, writes = files(rhel9), len(program.writes)
+        with pytest.raises(HostError, match="^grubby cannot handle console several times on one entry"):
+            _bootloader.plan(rhel9, "x", {"console": value})
+        assert (files(rhel9), len(program.writes)) == (before, writes)
 
     def test_removal_gives_the_machine_back(self, rhel9: FixtureHost) -> None:
         before, listing = files(rhel9), grubby(rhel9).listing

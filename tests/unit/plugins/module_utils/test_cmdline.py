@@ -73,12 +73,35 @@ def test_check_refuses_a_name_that_is_more_than_a_name(name: str) -> None:
         _cmdline.check({name: "1"}, "arguments")
 
 
-@pytest.mark.parametrize(
-    "value", ["", "1 2", "$(id)", "a'b", 'a"b', "1;2", "1\n2", "10\n", "`id`", "a\\b", True, [], {}]
-)
+@pytest.mark.parametrize("value", ["", "1 2", "$(id)", "a'b", 'a"b', "1;2", "1\n2", "10\n", "`id`", "a\\b", True, {}])
 def test_check_refuses_a_value_that_a_shell_would_read(value: Any) -> None:
     with pytest.raises(PolicyError, match=r"^arguments\['panic'\]: '"):
         _cmdline.check({"panic": value}, "arguments")
+
+
+CONSOLES = ["tty0", "ttyS0,115200n8"]
+
+
+def test_an_argument_may_stand_several_times_in_its_order() -> None:
+    wanted = _cmdline.check({"console": CONSOLES, "panic": 10}, "arguments")
+    assert _cmdline.render(wanted) == "console=tty0 console=ttyS0,115200n8 panic=10"
+    assert _cmdline.replace("ro console=ttyS1 quiet", wanted) == "ro quiet " + _cmdline.render(wanted)
+    assert _cmdline.has("ro console=tty0 console=ttyS0,115200n8 panic=10", wanted)
+    assert not _cmdline.has("ro console=ttyS0,115200n8 console=tty0 panic=10", wanted)
+    assert not _cmdline.has("ro console=ttyS0,115200n8 panic=10", wanted)
+
+
+def test_earlier_values_may_stay_in_front_of_a_list_unless_it_is_to_be_unique() -> None:
+    line = "console=ttyS1 console=tty0 console=ttyS0,115200n8"
+    assert _cmdline.has(line, {"console": CONSOLES})
+    assert not _cmdline.has(line, {"console": CONSOLES}, unique=True)
+    assert _cmdline.has(line.split(" ", 1)[1], {"console": CONSOLES}, unique=True)
+
+
+@pytest.mark.parametrize("value", [[], ["tty0", "tty0"], ["tty0", None], ["tty0", "a b"], [["tty0"]], [True]])
+def test_check_refuses_a_bad_list(value: Any) -> None:
+    with pytest.raises(PolicyError, match=r"^arguments\['console'\]: "):
+        _cmdline.check({"console": value}, "arguments")
 
 
 def test_check_refuses_to_set_nothing() -> None:
