@@ -5,7 +5,7 @@
 
 import re
 import time
-from typing import Any, Callable, Dict, List
+from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _bootloader,
@@ -20,9 +20,11 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_sizing,
     _kdump_space,
     _sysctl,
+    _systemd,
     _virtualization,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import attempt
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._panic_sysctl_policy import KEXEC_KEY
 
 validate = _kdump_policy.validate
@@ -52,24 +54,16 @@ def observe(host: Host) -> Dict[str, Any]:
         reserved=_kdump_kernel.reserved(host),
         loaded=_kdump_kernel.loaded(host),
         running_crashkernel=_cmdline.values(running, "crashkernel"),
-        boot=_try(state, "boot", lambda: _bootloader.observe(host)),
-        kexec=_try(state, "kexec", lambda: _observe_kexec(host)),
+        boot=attempt(state, "boot", lambda: _bootloader.observe(host)),
+        kexec=attempt(state, "kexec", lambda: _observe_kexec(host)),
         lockdown=_kdump_kernel.lockdown(host),
         now=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        proof=_try(state, "proof", lambda: _kdump_drill.proof(host)),
-        record=_try(state, "record", lambda: _kdump_plan.record(host)),
+        proof=attempt(state, "proof", lambda: _kdump_drill.proof(host)),
+        record=attempt(state, "record", lambda: _kdump_plan.record(host)),
     )
     if state["backend"]:
         _observe_tool(host, state)
     return state
-
-
-def _try(state: Dict[str, Any], name: str, look: Callable[[], Any]) -> Any:
-    try:
-        return look()
-    except HostError as error:
-        state["errors"][name] = str(error)
-        return None
 
 
 def _observe_kexec(host: Host) -> Dict[str, Any]:
@@ -85,17 +79,17 @@ def _observe_tool(host: Host, state: Dict[str, Any]) -> None:
     backend = _kdump_backends.BACKENDS[state["backend"]]
     programs = backend.packages(state["major"])
     state["packages"] = dict((name, host.which(program) is not None) for name, program in programs.items())
-    state["unit"] = dict(_kdump_kernel.unit(host, backend.UNIT)._asdict())
-    config = _try(state, "config", lambda: backend.effective(host))
+    state["unit"] = dict(_systemd.unit(host, backend.UNIT)._asdict())
+    config = attempt(state, "config", lambda: backend.effective(host))
     state["config"] = config
-    text = _try(state, "config", lambda: host.read(backend.CONFIG))
+    text = attempt(state, "config", lambda: host.read(backend.CONFIG))
     state["config_text"] = text or ""
     state["loaded_kernel"] = backend.loaded_kernel(host)
-    state["capture_line"] = _try(state, "capture_line", lambda: backend.capture_line(host, config or {}))
+    state["capture_line"] = attempt(state, "capture_line", lambda: backend.capture_line(host, config or {}))
     state["capture_initrds"] = dict((kernel, host.exists(backend.capture_initrd(kernel))) for kernel in _kernels(state))
     state["target"] = {"kind": backend.target(config or {}), "directory": backend.directory(config or {})}
     state["level"] = backend.level(config or {})
-    state["target"].update(_try(state, "target", lambda: _observe_target(host, state)) or {})
+    state["target"].update(attempt(state, "target", lambda: _observe_target(host, state)) or {})
 
 
 def _kernels(state: Dict[str, Any]) -> List[str]:

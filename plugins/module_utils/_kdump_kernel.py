@@ -4,22 +4,12 @@
 """The crash kernel and the unit that loads it, as the running system shows them: for the audit and the writer alike."""
 
 import re
-from typing import NamedTuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 SIZE = "/sys/kernel/kexec_crash_size"
 LOADED = "/sys/kernel/kexec_crash_loaded"
 LOCKDOWN = "/sys/kernel/security/lockdown"
-UNITS = "/etc/systemd/system"
-
-
-class Unit(NamedTuple):
-    """A systemd unit: whether it may start at all, and whether it does so at boot."""
-
-    name: str
-    masked: bool
-    enabled: bool
 
 
 def supported(host: Host) -> bool:
@@ -46,13 +36,3 @@ def lockdown(host: Host) -> str:
     """C(none), C(integrity) or C(confidentiality)."""
     match = re.search(r"\[(\w+)\]", host.read(LOCKDOWN) or "")
     return match.group(1) if match else "none"
-
-
-def unit(host: Host, name: str) -> Unit:
-    """How a unit stands, from its links; raises Unreadable."""
-    wants = [entry for entry in host.listdir(UNITS) if entry.endswith(".wants")]
-    return Unit(
-        name,
-        host.readlink("%s/%s" % (UNITS, name)) == "/dev/null",
-        any(host.readlink("%s/%s/%s" % (UNITS, entry, name)) is not None for entry in wants),
-    )

@@ -7,25 +7,17 @@ Each gets the policy, the state and what the policy means on the host, and retur
 """
 
 import re
-from typing import Any, Dict, List
+from typing import Any, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _bootloader, _cmdline, _kdump_policy
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import (
+    HARDEN,
+    Dictionary,
+    part,
+    unread,
+)
 
-HARDEN = "run kernelops.panic_hardening.harden on this host"
 REBOOT = "reboot the host (or run harden with kdump_reboot_ok: true)"
-Dictionary = Dict[str, Any]
-
-
-def part(status: str, expected: str, observed: str, **more: Any) -> Dictionary:
-    """The part of a finding that a judge gives."""
-    return dict(status=status, expected=expected, observed=observed, **more)
-
-
-def unread(expected: str, error: str) -> Dictionary:
-    """For what could not be read."""
-    root = "denied" in error or "permitted" in error
-    remedy = "run as root" if root else "mend what is unreadable: %s" % error
-    return part("unknown", expected, "", reason=error, remedy=remedy)
 
 
 def installed(_policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Dictionary:

@@ -14,6 +14,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_sizing,
     _kdump_space,
     _managed_block,
+    _systemd,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
 
@@ -118,7 +119,7 @@ def _mode(mode: Optional[int]) -> str:
 
 def unit(host: Host, wish: Wish) -> List[Change]:
     """Whether the unit that loads the crash kernel must be enabled."""
-    found = _kdump_kernel.unit(host, wish.backend.UNIT)
+    found = _systemd.unit(host, wish.backend.UNIT)
     if wish.options is None or found.masked or found.enabled:
         return []
     return [Change(found.name, "disabled", "enabled")]
@@ -127,7 +128,7 @@ def unit(host: Host, wish: Wish) -> List[Change]:
 def loading(host: Host, wish: Wish, changed: List[Change]) -> List[Change]:
     """Whether the crash kernel must be loaded anew: not while this boot has no memory for it."""
     name = wish.backend.UNIT
-    if _kdump_kernel.reserved(host) == 0 or _kdump_kernel.unit(host, name).masked:
+    if _kdump_kernel.reserved(host) == 0 or _systemd.unit(host, name).masked:
         return []
     loaded = _kdump_kernel.loaded(host)
     stale = any(change.path == wish.backend.CONFIG for change in changed)

@@ -10,7 +10,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_policy,
     _managed_block,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._kdump_memory_controls import (
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import (
     HARDEN,
     Dictionary,
     part,

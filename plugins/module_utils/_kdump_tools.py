@@ -6,7 +6,7 @@
 import re
 from typing import Any, Dict, List, Optional, Tuple
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_files, _kdump_kernel
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_files, _systemd
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._kdump_files import File
 
@@ -94,7 +94,7 @@ def effective(host: Host) -> Dict[str, Tuple[str, str]]:
 def files(host: Host, options: Dict[str, Any]) -> Dict[str, File]:
     """Our own files for these options, the rotation aside; raises Unreadable."""
     remote = options["target"] != "local"
-    network = [name for name in NETWORK_UNITS if remote and _kdump_kernel.unit(host, name).enabled]
+    network = [name for name in NETWORK_UNITS if remote and _systemd.unit(host, name).enabled]
     found = {
         _kdump_files.drop_in(UNIT): _kdump_files.rotate_at_boot(),
         _kdump_files.drop_in(DUMP_UNIT): _kdump_files.bounded_dump(options["capture_timeout"], network),

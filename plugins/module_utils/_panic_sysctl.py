@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Role panic_sysctl: which panic parameters a host has, and whether they are what the policy wants."""
 
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _bootloader,
     _panic_sysctl_controls,
     _panic_sysctl_policy,
     _sysctl,
+    _sysctl_planes,
     _sysctl_rivals,
     _virtualization,
 )
@@ -21,55 +22,22 @@ resolve = _panic_sysctl_policy.resolve
 evaluate = _panic_sysctl_controls.evaluate
 
 
-class Sources(NamedTuple):
-    """Who sets kernel parameters at boot; C(error) says why that could not be read."""
-
-    found: List[_sysctl.Assignment]
-    rivals: List[Dict[str, str]]
-    unread: Dict[str, str]
-    error: str
-
-
 def observe(host: Host) -> Dict[str, Any]:
     """The panic parameters in their planes (live, persisted, boot), and why what could not be read could not."""
     machine = _virtualization.observe(host)
     state: Dict[str, Any] = {"virtualization": machine, "sysctls": {}, "boot": {}, "boot_error": ""}
     if machine["kind"] == "container":
         return state
-    sources = _observe_sources(host)
+    sources = _sysctl_planes.sources(host)
     for key in sorted(KEYS) + [KEXEC_KEY]:
-        state["sysctls"][key] = _observe_key(host, key, sources)
-    state["sysctl_conf"] = sources.unread
+        state["sysctls"][key] = _sysctl_planes.observe(host, key, sources)
+    state["sysctl_conf"] = {} if sources.error else _unread_sysctl_conf(host)
     state["kdump_in_use"] = _sysctl_rivals.kdump_in_use(host)
     try:
         state["boot"] = _bootloader.observe(host)
     except HostError as error:
         state["boot_error"] = str(error)
     return state
-
-
-def _observe_sources(host: Host) -> Sources:
-    try:
-        return Sources(_sysctl.assignments(host), _sysctl_rivals.observe(host), _unread_sysctl_conf(host), "")
-    except HostError as error:
-        return Sources([], [], {}, str(error))
-
-
-def _observe_key(host: Host, key: str, sources: Sources) -> Dict[str, Any]:
-    item: Dict[str, Any] = {"live": None, "persisted": None, "source": "", "beaten": [], "error": sources.error}
-    winner, beaten = _sysctl.persisted(sources.found, key)
-    if winner:
-        item.update(persisted=winner.value, source=_sysctl.shown(host, winner), by="systemd-sysctl")
-    for rival in sources.rivals:
-        if rival["key"] == key:
-            beaten = beaten + ([winner] if winner else [])
-            item.update(persisted=rival["value"], source=rival["source"], by=rival["by"])
-    item["beaten"] = [_sysctl.shown(host, assignment) for assignment in beaten]
-    try:
-        item["live"] = _sysctl.live(host, key)
-    except HostError as error:
-        item["error"] = str(error)
-    return item
 
 
 def _unread_sysctl_conf(host: Host) -> Dict[str, str]:

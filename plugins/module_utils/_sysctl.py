@@ -12,9 +12,9 @@ import fnmatch
 import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _drop_ins
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
-DIRECTORIES = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
 SYSCTL_CONF = "/etc/sysctl.conf"
 KEY = re.compile(r"^[a-z][a-z0-9_]*(\.[A-Za-z0-9_/-]+)+\Z")
 VALUE = re.compile(r"^[A-Za-z0-9_,:. \t-]+\Z")
@@ -84,13 +84,7 @@ def parse(text: str, source: str) -> List[Assignment]:
 
 def files(host: Host, more: Tuple[str, ...] = ()) -> List[str]:
     """The files that are read at boot, in the order in which they apply, C(more) as if they were there."""
-    chosen = dict((path.rsplit("/", 1)[1], path) for path in more)
-    for folder in DIRECTORIES:
-        for name in host.listdir(folder):
-            if name.endswith(".conf"):
-                chosen.setdefault(name, "%s/%s" % (folder, name))
-    paths = [chosen[name] for name in sorted(chosen)]
-    return [path for path in paths if host.resolve(path) != "/dev/null"]
+    return _drop_ins.files(host, "sysctl.d", more)
 
 
 def assignments(host: Host, instead: Optional[Dict[str, str]] = None) -> List[Assignment]:

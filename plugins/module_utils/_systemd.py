@@ -1,0 +1,90 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""systemd as files show it: how a unit stands, what its configuration files say together, and what their values mean."""
+
+import re
+from typing import Dict, NamedTuple, Optional
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _drop_ins
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+
+UNITS = "/etc/systemd/system"
+SECONDS = {
+    "us": 1e-6, "usec": 1e-6, "ms": 1e-3, "msec": 1e-3, "s": 1, "sec": 1, "second": 1, "seconds": 1, "m": 60, "min": 60,
+    "minute": 60, "minutes": 60, "h": 3600, "hr": 3600, "hour": 3600, "hours": 3600, "d": 86400, "day": 86400, "days": 86400,
+    "w": 604800, "week": 604800, "weeks": 604800, "M": 2629800, "month": 2629800, "months": 2629800, "y": 31557600,
+    "year": 31557600, "years": 31557600, "": 1,
+}  # fmt: skip
+SPAN = re.compile(r"(?:\s*\d{1,18}(?:\.\d{1,9})?\s*[A-Za-z]{0,7})+\s*\Z")
+SIZE = re.compile(r"\s*(\d{1,18}(?:\.\d{1,9})?)\s*([KMGTPE]?)B?\s*\Z")
+
+
+class Unit(NamedTuple):
+    """A unit: whether it may start at all, and whether it does so at boot."""
+
+    name: str
+    masked: bool
+    enabled: bool
+
+
+class Setting(NamedTuple):
+    """The value that wins, and C(file:line) of where it stands."""
+
+    value: str
+    source: str
+
+
+def unit(host: Host, name: str) -> Unit:
+    """How a unit stands, from its links; raises Unreadable."""
+    wants = [entry for entry in host.listdir(UNITS) if entry.endswith(".wants")]
+    return Unit(
+        name,
+        host.readlink("%s/%s" % (UNITS, name)) == "/dev/null",
+        any(host.readlink("%s/%s/%s" % (UNITS, entry, name)) is not None for entry in wants),
+    )
+
+
+def installed(host: Host, name: str) -> bool:
+    """Whether a unit of this name came with the distribution."""
+    return any(host.exists("%s/%s" % (folder, name)) for folder in _drop_ins.folders("systemd/system")[1:])
+
+
+def settings(host: Host, name: str, section: str) -> Dict[str, Setting]:
+    """What a configuration file such as journald.conf and its drop-ins set together, by key; raises Unreadable."""
+    main = ["%s/%s" % (folder, name) for folder in _drop_ins.folders("systemd")]
+    paths = [path for path in main if host.exists(path)][:1] + _drop_ins.files(host, "systemd/%s.d" % name)
+    found: Dict[str, Setting] = {}
+    for path in paths:
+        inside = ""
+        for number, line in enumerate((host.read(path) or "").splitlines(), 1):
+            line = line.strip()
+            if line.startswith("[") and line.endswith("]"):
+                inside = line[1:-1]
+            key, equals, value = (part.strip() for part in line.partition("="))
+            if inside != section or not equals or key[:1] in ("#", ";"):
+                continue
+            found[key] = Setting(value, "%s:%d" % (path, number))
+    # An empty value is the default again.
+    return dict((key, setting) for key, setting in found.items() if setting.value)
+
+
+def seconds(text: str) -> Optional[float]:
+    """The length of a span such as C(1h 30min); None for what is none."""
+    if not SPAN.match(text):
+        return None
+    total = 0.0
+    for number, name in re.findall(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", text):
+        if name not in SECONDS:
+            return None
+        total += float(number) * SECONDS[name]
+    return total
+
+
+def size(text: str) -> Optional[int]:
+    """The bytes of a size such as C(512M); None for what is none."""
+    match = SIZE.match(text)
+    if match is None:
+        return None
+    power = " KMGTPE".index(match.group(2) or " ")
+    return int(float(match.group(1)) * 1024**power)
