@@ -75,7 +75,8 @@ class FileChanges(Files):
         """Write a value to a kernel interface (below /proc or /sys), where a rename is not possible."""
         try:
             with open(self._real(path), "w") as stream:
-                stream.write(value)
+                # Nothing at all would not reach the kernel: an empty value is an empty line.
+                stream.write(value or "\n")
         except OSError as error:
             raise HostError("%s: the kernel refused the value '%s': %s" % (path, value, why(error))) from None
 

@@ -4,9 +4,9 @@
 """Makes a host as the role kdump wants it (C(_kdump_plan)), and has the crash kernel loaded anew."""
 
 import json
-from typing import List, Optional, Tuple
+from typing import List
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_kernel, _kdump_plan
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_kernel, _kdump_plan, _put_files
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
 
 SSH_FOLDER = "/root/.ssh"
@@ -19,7 +19,7 @@ def apply(host: Host, wish: _kdump_plan.Wish, packages: List[str]) -> None:
     _remember(host, wish, packages)
     if wish.options is not None and wish.options["target"] == "ssh" and not host.exists(SSH_FOLDER):
         host.make_directory(SSH_FOLDER, _kdump_plan.PRIVATE)
-    _write_all(host, written)
+    _put_files.put_all(host, written)
     for change in _kdump_plan.directory(host, wish):
         _set_directory(host, change, wish)
     if any(change.path.startswith("/etc/systemd/") for change in written):
@@ -34,19 +34,6 @@ def apply(host: Host, wish: _kdump_plan.Wish, packages: List[str]) -> None:
         host.remove_empty(STATE_DIR)
 
 
-def _write_all(host: Host, written: List[_kdump_plan.Change]) -> None:
-    done: List[Tuple[_kdump_plan.Change, int]] = []
-    try:
-        for change in written:
-            mode = host.mode(change.path)
-            _put(host, change.path, change.after, change.mode)
-            done.append((change, mode))
-    except HostError:
-        for change, mode in done:
-            _put(host, change.path, change.before, mode)
-        raise
-
-
 def _remember(host: Host, wish: _kdump_plan.Wish, packages: List[str]) -> None:
     if wish.options is None:
         return
@@ -59,15 +46,6 @@ def _remember(host: Host, wish: _kdump_plan.Wish, packages: List[str]) -> None:
     after = json.dumps(found, sort_keys=True)
     if after != before:
         host.write(_kdump_plan.RECORD, after + "\n")
-
-
-def _put(host: Host, path: str, text: str, mode: Optional[int]) -> None:
-    if text:
-        host.write(path, text, 0o644 if mode is None else mode)
-        return
-    host.remove(path)
-    if path.startswith("/etc/systemd/"):
-        host.remove_empty(path.rsplit("/", 1)[0])
 
 
 def _set_directory(host: Host, change: _kdump_plan.Change, wish: _kdump_plan.Wish) -> None:

@@ -17,6 +17,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _systemd,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._put_files import Change
 
 RECORD = STATE_DIR + "/kdump.json"
 BLOCK = "kdump"
@@ -30,15 +31,6 @@ OWN_FILES = (
     _kdump_files.drop_in("kdump.service"),
     _kdump_files.drop_in("emergency.service"),
 )
-
-
-class Change(NamedTuple):
-    """One thing that is not as wanted: a file (C(mode) is its permission bits), or a state in words (C(mode) is None)."""
-
-    path: str
-    before: str
-    after: str
-    mode: Optional[int] = None
 
 
 class Wish(NamedTuple):

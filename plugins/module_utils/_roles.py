@@ -5,10 +5,15 @@
 
 from typing import Any, Dict, List
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _finding, _kdump, _panic_sysctl
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _crash_evidence,
+    _finding,
+    _kdump,
+    _panic_sysctl,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
-ROLES: Dict[str, Any] = {"panic_sysctl": _panic_sysctl, "kdump": _kdump}
+ROLES: Dict[str, Any] = {"panic_sysctl": _panic_sysctl, "kdump": _kdump, "crash_evidence": _crash_evidence}
 
 
 def select(policy: Dict[str, Any], subset: List[str]) -> List[str]:

@@ -54,7 +54,7 @@ def judge(key: str, value: str, item: Dict[str, Any], owner: str, variable: str)
     live_ok, kept_ok = _sysctl.same(item["live"], value), _sysctl.same(item["persisted"], value)
     reasons, remedy = [], ""
     if not live_ok:
-        reasons.append("the running kernel has %s" % item["live"])
+        reasons.append("the running kernel has %s" % (item["live"] or "nothing"))
         remedy = HARDEN
     if not kept_ok:
         reasons.append(_kept_reason(item))

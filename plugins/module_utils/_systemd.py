@@ -16,7 +16,7 @@ SECONDS = {
     "w": 604800, "week": 604800, "weeks": 604800, "M": 2629800, "month": 2629800, "months": 2629800, "y": 31557600,
     "year": 31557600, "years": 31557600, "": 1,
 }  # fmt: skip
-SPAN = re.compile(r"(?:\s*\d{1,18}(?:\.\d{1,9})?\s*[A-Za-z]{0,7})+\s*\Z")
+SPAN = re.compile(r"\s*(\d{1,18}(?:\.\d{1,9})?)\s*([A-Za-z]{0,7})\s*")
 SIZE = re.compile(r"\s*(\d{1,18}(?:\.\d{1,9})?)\s*([KMGTPE]?)B?\s*\Z")
 
 
@@ -71,13 +71,13 @@ def settings(host: Host, name: str, section: str) -> Dict[str, Setting]:
 
 def seconds(text: str) -> Optional[float]:
     """The length of a span such as C(1h 30min); None for what is none."""
-    if not SPAN.match(text):
-        return None
-    total = 0.0
-    for number, name in re.findall(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", text):
-        if name not in SECONDS:
+    total, position = 0.0, 0
+    while position < len(text) or not text:
+        match = SPAN.match(text, position)
+        if match is None or match.group(2) not in SECONDS or (not match.group(2) and match.end() < len(text)):
             return None
-        total += float(number) * SECONDS[name]
+        total += float(match.group(1)) * SECONDS[match.group(2)]
+        position = match.end()
     return total
 
 

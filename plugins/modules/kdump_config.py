@@ -134,6 +134,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_config,
     _kdump_plan,
     _kdump_policy,
+    _put_files,
     _virtualization,
     _writer,
 )
@@ -160,14 +161,7 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
         changed=bool(changes),
         applicable=True,
         changes=[change.path for change in changes],
-        diff=[_shown(change) for change in changes],
-    )
-
-
-def _shown(change: _kdump_plan.Change) -> Dict[str, str]:
-    end = "\n" if change.mode is None else ""
-    return dict(
-        before_header=change.path, after_header=change.path, before=change.before + end, after=change.after + end
+        diff=[_put_files.shown(change) for change in changes],
     )
 
 

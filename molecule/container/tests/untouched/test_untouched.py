@@ -16,6 +16,8 @@ def test_no_file_was_left(host: t.Any) -> None:
     for path in (
         "/etc/sysctl.d/99-zz-panic_sysctl.conf",
         "/etc/default/grub.d/zz-panic_sysctl.cfg",
+        "/etc/systemd/journald.conf.d",
+        "/etc/tmpfiles.d/kernelops-crash_evidence.conf",
         "/var/lib/kernelops-panic_hardening",
     ):
         assert not host.file(path).exists

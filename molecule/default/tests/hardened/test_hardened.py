@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import typing as t
 
@@ -51,3 +52,22 @@ def test_a_kernel_to_come_gets_it_too(host: t.Any) -> None:
     """What a kernel package's installation does."""
     assert host.run("update-grub").rc == 0
     test_normal_entries_carry_panic_and_recovery_entries_do_not(host)
+
+
+def test_the_journal_is_kept_and_written_often(host: t.Any) -> None:
+    """What systemd itself makes of all its files."""
+    shown = host.run("systemd-analyze cat-config systemd/journald.conf").stdout
+    assert re.findall(r"(?m)^Storage=(.*)$", shown)[-1] == "persistent"
+    assert re.findall(r"(?m)^SyncIntervalSec=(.*)$", shown)[-1] == "60s"
+    assert host.run("systemctl is-active systemd-journald").stdout.strip() == "active"
+    machine = host.file("/etc/machine-id").content_string.strip()
+    assert host.file(f"/var/log/journal/{machine}/system.journal").exists
+
+
+def test_the_archive_of_pstore_is_kept_for_a_year(host: t.Any) -> None:
+    """From which day on systemd itself would leave a record alone."""
+    shown = host.run("SYSTEMD_LOG_LEVEL=debug systemd-tmpfiles --clean --prefix /var/lib/systemd/pstore").stderr
+    since = re.search(r'threshold for directory "/var/lib/systemd/pstore" is \w+ (\d{4}-\d\d-\d\d) ', shown)
+    assert since, shown
+    days = datetime.date.fromisoformat(host.check_output("date +%F")) - datetime.date.fromisoformat(since.group(1))
+    assert 364 <= days.days <= 366

@@ -17,4 +17,6 @@ def test_nothing_restarts_it(host: t.Any) -> None:
 def test_check_mode_has_left_nothing(host: t.Any) -> None:
     assert not host.file("/etc/sysctl.d/99-zz-panic_sysctl.conf").exists
     assert not host.file("/etc/default/grub.d/zz-panic_sysctl.cfg").exists
+    assert not host.file("/etc/systemd/journald.conf.d").exists
+    assert not host.file("/etc/tmpfiles.d/kernelops-crash_evidence.conf").exists
     assert not host.file("/var/lib/kernelops-panic_hardening").exists
