@@ -6,7 +6,7 @@
 import errno
 import os
 import stat
-from typing import IO, Iterator, List, NamedTuple, Optional
+from typing import IO, Iterator, List, NamedTuple, Optional, Tuple
 
 # Kernel interfaces and configuration files are small; what is larger is not what its name says.
 READ_LIMIT = 16 * 1024 * 1024
@@ -173,6 +173,14 @@ class Files:
 
     def is_directory(self, path: str) -> bool:
         return os.path.isdir(self._real(path))
+
+    def owner(self, path: str) -> Tuple[int, int]:
+        """The number of who owns a file or link itself, and its mode with its type; 0 and 0 where there is none."""
+        try:
+            found = os.lstat(self.root + path)
+        except OSError:
+            return 0, 0
+        return found.st_uid, found.st_mode
 
     def mode(self, path: str, default: int = 0o644) -> int:
         """The permission bits of a file, or C(default) where there is none."""

@@ -19,6 +19,9 @@ description:
     evidence.
   - Without O(paths), options that the task does not give are taken from the host's variables C(panic_hardening_diagnose_since),
     C(panic_hardening_diagnose_boots), C(panic_hardening_diagnose_limit) and C(panic_hardening_diagnose_kinds).
+  - What users could have put into C(/var/crash), C(/var/spool/abrt) and C(/var/tmp/abrt) proves nothing and is not read there, a file or directory
+    of a user (a number from 1000 on), or one that any user may write to. Apport writes the kernel's reports as root or as a user of the system; what it
+    writes for a user is about that user's programs. RV(unread) names what was left out; O(paths) reads it all the same.
   - A file that cannot be read or is damaged is a warning, never a failure. Without root it says what it could not read.
   - It changes nothing.
 extends_documentation_fragment:
@@ -112,7 +115,8 @@ incidents:
     line: {description: "Where it begins in its source, from 1", type: int, sample: 812}
     evidence: {description: Where else the same incident was seen, type: list, elements: str, sample: [journal of boot -1]}
 unread:
-  description: What could not be read, or not to its end, and why; each is a warning too.
+  description:
+    - What could not be read, or not to its end, or was left out because a user could have made it up, and why; each is a warning too.
   returned: success
   type: list
   elements: str

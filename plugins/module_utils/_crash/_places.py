@@ -6,7 +6,7 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Pattern, Tuple
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _files, _when
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _files, _owners, _when
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 DUMPS = ("/var/crash", "/var/spool/abrt", "/var/tmp/abrt")
@@ -46,7 +46,11 @@ def incidents(host: Host) -> Found:
 
 def _groups(host: Host, warnings: List[str]) -> List[List[str]]:
     """The files to read; those of one list are the parts of one record."""
-    dumped = [path for folder in DUMPS for path in _below(host, folder, DUMPED, DEPTH, warnings)]
+    dumped: List[str] = []
+    for folder in DUMPS:
+        for path in _below(host, folder, DUMPED, DEPTH, warnings):
+            doubt = _owners.doubt(host, path, folder)
+            dumped += _warn(warnings, doubt) if doubt else [path]
     groups = [[path] for path in dumped if _beside(host, path, "type") in ABRT_KINDS]
     for folder in PSTORE:
         together: Dict[Tuple[str, ...], List[str]] = {}

@@ -31,6 +31,7 @@ class FixtureHost(Host):
         self.denied: Set[str] = set()
         self.refused: Set[str] = set()
         self.kernel: Dict[str, Callable[[str], str]] = {}
+        self.owners: Dict[str, int] = {}
         recorded = os.path.join(root, "commands.json")
         if os.path.exists(recorded):
             with open(recorded) as stream:
@@ -71,6 +72,10 @@ class FixtureHost(Host):
         if path in self.denied:
             raise Unreadable("%s: Permission denied" % path)
         return super().read(path)
+
+    def owner(self, path: str) -> Tuple[int, int]:
+        """Root's, whoever runs the tests, where a test does not say otherwise."""
+        return self.owners.get(path, 0), super().owner(path)[1]
 
     def write(self, path: str, text: str, mode: int = 0o644) -> None:
         if path in self.refused:

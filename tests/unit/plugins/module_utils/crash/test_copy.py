@@ -76,3 +76,13 @@ def test_the_running_kernel_s_messages_are_text(empty: FixtureHost) -> None:
     empty.put("/dev/kmsg", "4,1,25000001,-;BUG: x\n SUBSYSTEM=y\n")
     assert unpacked(_copy.read(empty, [incident("/dev/kmsg")], MIB)) == {"/dev/kmsg": b"[   25.000001] BUG: x\n"}
     assert len(_copy.read(empty, [incident("/dev/kmsg")], 3).left_out) == 1
+
+
+def test_what_a_user_put_into_the_directory_of_dumps_since_is_not_carried_off(empty: FixtureHost) -> None:
+    empty.put("/etc/shadow", "root:secret\n")
+    empty.link("/var/crash/1/dmesg.202601051000", "/etc/shadow")
+    empty.owners["/var/crash/1/dmesg.202601051000"] = 1000
+    for name in ("/var/crash/1/dmesg.202601051000", "/tmp/../var/crash//1/dmesg.202601051000"):
+        found = _copy.read(empty, [incident(name)], MIB)
+        assert (found.pieces, len(found.left_out)) == ([], 1)
+        assert "belongs to the user 1000" in found.left_out[0]["reason"]
