@@ -1,6 +1,6 @@
 # Copyright (c) 2026, kernelops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One ratio and one size: crash_info to grep -E with the same words on a journal of 200 MB with 200 crashes, and its memory."""
+"""Two ratios and one size: crash_info to grep -E with the same words on journals of 200 MB with 200 crashes, and its memory."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from unit.plugins.module_utils.crash import samples  # noqa: E402
 SIZE = 200 * 1000 * 1000
 CRASHES = 200
 ROUNDS = 3
+CHUNK = 1024 * 1024
 LEAST = 0.5
 MOST_KB = 100 * 1024
 STAMP = "2026-11-%02dT%02d:%02d:%02d.123456+0000 node1 "
@@ -37,10 +38,16 @@ LINES = (
     "app[%d]: WARN pool: connection was idle for 30 s and is closed\n",
     "kernel: usb 1-1: new high-speed USB device number %d using xhci_hcd\n",
 )  # fmt: skip
+# Programs and a kernel that use the words of crashes all the time.
+NOISE = (
+    "app[%d]: INFO: pool: no fault detected, WARNING: connection was idle for 30 s and is closed\n",
+    "kernel: traps: app[%d] general protection fault ip:7f2b sp:7ffd error:0 in libc.so.6[7f2b+155000]\n",
+)
+JOURNALS = {"quiet": LINES, "noisy": (*LINES[:3], *NOISE)}
 TEXTS = (samples.X86_NULL, samples.SOFT_LOCKUP, samples.OOM, samples.ATA, samples.PPC64_BUG, samples.NO_ROOT)
 
 
-def journal(path: Path) -> None:
+def journal(path: Path, lines: tuple[str, ...]) -> None:
     """Write the journal, a crash after every 200th part of it."""
     size, number = 0, 0
     with path.open("w", encoding="utf-8") as stream:
@@ -48,9 +55,19 @@ def journal(path: Path) -> None:
             while size < SIZE * (crash + 1) // CRASHES:
                 number += 1
                 stamp = STAMP % (crash * 27 // CRASHES + 1, crash % 24, number // 60 % 60, number % 60)
-                size += stream.write(stamp + LINES[4 if number % 10 == 0 else number % 4] % number)
+                size += stream.write(stamp + lines[4 if number % 10 == 0 else number % 4] % number)
             for line in TEXTS[crash % len(TEXTS)].splitlines():
                 size += stream.write(f"{stamp}kernel: {line}\n")
+
+
+def search(path: Path) -> None:
+    """Have grep print the lines; into /dev/null it would stop at its first hit, and kept they would count as our memory."""
+    grep = ["grep", "--text", "-E", "-e", _grep.EXPRESSION, str(path)]
+    with subprocess.Popen(grep, stdout=subprocess.PIPE, env={"LC_ALL": "C"}) as process:
+        while process.stdout and process.stdout.read(CHUNK):
+            pass
+    if process.returncode:
+        raise SystemExit(f"grep ended with code {process.returncode}")
 
 
 def seconds(what: t.Callable[[], object]) -> float:
@@ -63,22 +80,27 @@ def seconds(what: t.Callable[[], object]) -> float:
     return statistics.median(taken)
 
 
+def measure(path: Path, name: str) -> bool:
+    """One journal, a line about it, and whether the goal was reached."""
+    journal(path, JOURNALS[name])
+    by_grep = seconds(lambda: search(path))
+    by_us = seconds(lambda: _files.incidents(Host(), str(path)))
+    found = len(_files.incidents(Host(), str(path)).incidents)
+    ratio = by_grep / by_us
+    print(
+        f"{name} journal: {found} incidents of {CRASHES} crashes in {SIZE // 10**6} MB; grep -E {by_grep:.2f} s, triage "
+        f"{by_us:.2f} s; in speed {ratio:.2f}  (at least {LEAST})"
+    )
+    return ratio >= LEAST and found >= CRASHES * 0.95
+
+
 def main() -> int:
     """Measure, say so, and end with 1 where a goal is missed."""
     with tempfile.TemporaryDirectory(prefix="kernelops-triage.") as folder:
-        path = Path(folder) / "journal.txt"
-        journal(path)
-        grep = ["grep", "--text", "-E", "-e", _grep.EXPRESSION, str(path)]
-        # Into /dev/null grep would stop at its first hit.
-        by_grep = seconds(lambda: subprocess.run(grep, stdout=subprocess.PIPE, check=True, env={"LC_ALL": "C"}))
-        by_us = seconds(lambda: _files.incidents(Host(), str(path)))
-        found = len(_files.incidents(Host(), str(path)).incidents)
+        reached = [measure(Path(folder) / "journal.txt", name) for name in JOURNALS]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    ratio = by_grep / by_us
-    print(f"{found} incidents of {CRASHES} crashes in {SIZE // 10**6} MB; grep {by_grep:.2f} s, triage {by_us:.2f} s")
-    print(f"triage / grep -E in speed    {ratio:.2f}  (at least {LEAST})")
-    print(f"memory                       {memory // 1024} MiB  (at most {MOST_KB // 1024})")
-    return 0 if ratio >= LEAST and memory <= MOST_KB and found >= CRASHES * 0.95 else 1
+    print(f"memory {memory // 1024} MiB  (at most {MOST_KB // 1024})")
+    return 0 if all(reached) and memory <= MOST_KB else 1
 
 
 if __name__ == "__main__":

@@ -3,24 +3,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Large plain files: the host's grep finds the words ten times as fast as Python, and only what is around them is read."""
 
+import io
 import os
 import re
 from typing import IO, Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._chains import CONTEXT
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._messages import WORDS
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._scan import Scan
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._scan import KERNEL, Scan
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._triggers import NOT_KERNEL
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host
 
 # Below this size it is not worth a process.
 WORTH = 8 * 1024 * 1024
 # More hits than fit into this, and a scan of the whole is no slower.
-OUTPUT_LIMIT = 8 * 1024 * 1024
+OUTPUT_LIMIT = 32 * 1024 * 1024
 WINDOW = 16 * 1024
 BEFORE = CONTEXT * 160
 LONGEST = 1024 * 1024
+HEAD = 64
 
 EXPRESSION = "|".join(re.sub(r"([\[\]().*+?^$|\\{}])", r"\\\1", word) for word in WORDS)
+# A line of syslog or of the journal, where time, host and program come first, or what journalctl says of itself.
+TAGGED = (
+    "^([A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})[^ ]* [^ ]+ "
+    "|^-- "
+)
+# What the kernel tells of programs and of whom they asked, which can be most of a log.
+IDLE = re.compile(
+    KERNEL + rb"(?:\[ {0,12}[\d.]{1,24}\] )?(?:%s)" % "|".join(re.escape(text) for text in NOT_KERNEL).encode("ascii")
+)
 
 
 class Hit(NamedTuple):
@@ -37,7 +49,9 @@ def incidents(host: Host, path: str, handle: IO[bytes]) -> Optional[List[Dict[st
     size = os.fstat(handle.fileno()).st_size
     if size < WORTH or host.which("grep") is None:
         return None
-    hits = _search(host, path)
+    # Programs use the words too, but where every line names its program only the kernel's own lines count.
+    kernel_only = ["-e", "kernel: .*(%s)" % EXPRESSION]
+    hits = _search(host, path, kernel_only if _all_tagged(host, path) else ["--only-matching", "-e", EXPRESSION])
     if hits is None or _windows_of(hits) * WINDOW * 2 > size:
         # Programs use the words as well: to read the whole in its order takes less than to read most of it in pieces.
         return None
@@ -47,29 +61,29 @@ def incidents(host: Host, path: str, handle: IO[bytes]) -> Optional[List[Dict[st
         return None
 
 
-def _search(host: Host, path: str) -> Optional[List[Hit]]:
-    argv = [
-        "grep",
-        "--text",
-        "--line-number",
-        "--byte-offset",
-        "--only-matching",
-        "-E",
-        "-e",
-        EXPRESSION,
-        "--",
-        host.real(path),
-    ]
+def _all_tagged(host: Host, path: str) -> bool:
+    argv = ["grep", "--text", "--invert-match", "--max-count=1", "--count", "-E", "-e", TAGGED, "--", host.real(path)]
+    try:
+        return host.output(argv, HEAD, timeout=600) == b"0\n"
+    except CommandError:
+        return False
+
+
+def _search(host: Host, path: str, what: List[str]) -> Optional[List[Hit]]:
+    argv = ["grep", "--text", "--line-number", "--byte-offset", "-E"] + what + ["--", host.real(path)]
     try:
         out = host.output(argv, OUTPUT_LIMIT, timeout=600)
     except CommandError:
         return None
     hits: List[Hit] = []
-    for line in (out or b"").splitlines():
+    # One at a time: as a list they would take several times the memory.
+    for line in io.BytesIO(out or b""):
         number, _colon, rest = line.partition(b":")
-        offset = rest.partition(b":")[0]
+        offset, _colon, text = rest.partition(b":")
         if not (number.isdigit() and offset.isdigit()):
             return None
+        if IDLE.match(text, text.find(KERNEL)):
+            continue
         if not hits or hits[-1].number != int(number):
             hits.append(Hit(int(number), int(offset)))
     return None if out is None else hits

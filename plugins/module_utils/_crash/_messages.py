@@ -215,13 +215,16 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
 
 # Every line that holds one of the messages holds one of these words: most lines of a log are done with after a search for them.
 WORDS = (
-    "BUG", "WARNING: ", "INFO: ", "Oops", "nable to handle ", "nternal error", "fault", "LOCKUP", "lockup", "detected",
-    "UBSAN", "Kernel panic - not", "blocked ", "ut of memory", "oom-kill", "rror, dev", "rror on dev", "I/O error",
-    "ardware error", "ARDWARE ERROR", "ardware Error", "chine check", "chine Check", "EDAC ", "AER: ",
-    "PCIe Bus Error", "exception Emask", "resetting link", "slow to respond", "XFS (", "BTRFS", "-fs ", "-fs (",
-    "ZFS: ", "JBD2: ", "Aborting journal", "unreferenced object", "suspected memory leak", "NMI", "temperature ",
-    "corrupt", "Slab ", "list_add ", "stack", "illegal operation", "ad mode in ", "divide", "inconsistent lock",
-    "DEBUG_LOCKS", "offline device", "read-only", "controller is down", "page allocation", "Kernel ", "kernel BUG",
-    "nvme nvme", "Linux version ", "NULL pointer", "[#", "suspicious ", "SError", "emory failure", "hardware memory",
-    "nal abort", "nal Abort", "containment event", "EEH: ", "unregister_netdevice",
+    "BUG", "WARNING: ", "INFO: ", "Oops", "nable to handle ", "nternal error", " fault", "LOCKUP", "lockup",
+    "dependency detected", "locking detected", "order detected", "balance detected", "contention detected", "detected stall",
+    "detected expedited stall", "UBSAN", "Kernel panic - not", " blocked for more than", " blocked in I/O wait", "ut of memory",
+    "oom-kill", "rror, dev", "rror on dev", "I/O error", "ardware error", "ARDWARE ERROR", "ardware Error", "chine check",
+    "chine Check", "EDAC ", "AER: ", "PCIe Bus Error", "exception Emask", "resetting link", "slow to respond", "XFS (", "BTRFS",
+    "-fs ", "-fs (", "ZFS: ", "JBD2: ", "Aborting journal", "unreferenced object", "suspected memory leak", "NMI", "temperature ",
+    "list_add ", "list_del corruption", "Slab ", "stack guard page", "stack overflow", "stack space to", "corrupted stack end",
+    "illegal operation", "ad mode in ",
+    "divide error", "divide_error", "inconsistent lock", "DEBUG_LOCKS", "offline device", "ilesystem read-only",
+    "controller is down", "page allocation ", "Kernel attempted to ", "Kernel bug ", "kernel BUG", "nvme nvme", "Linux version ",
+    "NULL pointer", "[#", "suspicious RCU", "suspicious rcu_", "SError", "emory failure", "hardware memory", "nal abort",
+    "nal Abort", "containment event", "EEH: ", "unregister_netdevice",
 )  # fmt: skip

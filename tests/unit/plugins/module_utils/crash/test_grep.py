@@ -69,10 +69,33 @@ def journal(program: str, message: str, count: int) -> str:
 
 
 def test_a_file_full_of_the_words_is_read_as_a_whole(tmp_path: Path) -> None:
-    text = journal("app[7]", "INFO: the pool is idle", 9000)
+    text = "".join("INFO: the pool is idle %d\n" % n for n in range(9000))
     assert short_cut(tmp_path, text.encode()) is None
-    quiet = journal("app[7]", "the pool is idle", 9000)
-    assert short_cut(tmp_path, (quiet + text[:300] + quiet).encode()) == []
+    assert short_cut(tmp_path, (QUIET + text[:300] + QUIET).encode()) == []
+
+
+@pytest.mark.parametrize("head", ["", "-- Boot 5c1d0f4e7a9b4d63a5a0cf0be6a7d1e2 --\n"])
+def test_in_a_journal_the_words_of_programs_are_no_hits(tmp_path: Path, head: str) -> None:
+    noise = journal("app[7]", "INFO: no fault of the BUG tracker's stack", 3000)
+    noise += journal(
+        "kernel", "[   12.345678] traps: app[7] general protection fault ip:7f sp:7f error:0 in libc.so", 900
+    )
+    crash = ""
+    for hour, text in enumerate((samples.X86_NULL, samples.OOM, samples.ATA)):
+        stamp = "2026-11-01T0%d:00:00.123456+0000 node1" % (hour + 1)
+        crash += "".join("%s kernel: %s\n" % (stamp, line) for line in text.splitlines()) + noise
+    data = (head + noise + crash).encode()
+    found = short_cut(tmp_path, data)
+    assert found is not None and len(found) == 3
+    assert found == _scan.incidents([data])
+
+
+def test_a_line_without_its_program_is_not_passed_over(tmp_path: Path) -> None:
+    """The text of a serial console at the end of a file of syslog."""
+    data = (journal("app[7]", "the pool is idle", 3000) + "[    1.0] BUG: Bad page state\n").encode()
+    found = short_cut(tmp_path, data)
+    assert found is not None and [incident["line"] for incident in found] == [3001]
+    assert found == _scan.incidents([data])
 
 
 def test_what_programs_say_in_a_journal_costs_little(monkeypatch: pytest.MonkeyPatch) -> None:
