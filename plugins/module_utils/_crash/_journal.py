@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any, Dict, List, Optional
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _scan, _when
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _ring, _scan, _when
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._places import Found
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host, Unreadable
 
@@ -20,6 +20,9 @@ ENDED = re.compile(
     r"Reached target .{0,60}(?:Power-Off|Reboot|Shutdown|Halt|System Power Off|System Reboot|poweroff\.target|reboot\.target|shutdown\.target)"
     r"|Journal stopped|Shutting down\.|Sending SIGTERM to remaining processes|Stopped .{0,40}Journal Service"
 )
+OF_BOOT = "journal of boot -"
+# Seconds: how coarse times are, how long a host lives on between a crash and its panic, and how late a record is archived.
+CLOCK, BEFORE_PANIC, ARCHIVED = 2, 120, 900
 JOURNALS = ("/var/log/journal", "/run/log/journal")
 OF_SYSTEM = ("systemd", "systemd-shutdown", "systemd-journald", "systemd-journal")
 
@@ -48,7 +51,7 @@ def incidents(host: Host, boots: int) -> Found:
                 warnings.append("the journal could not be read: %s" % (result.err.strip()[:300] or "no reason given"))
             break
         for incident in _scan.incidents([result.out.encode("utf-8", "surrogateescape")]):
-            found.append(dict(incident, source="journal of boot -%d" % back))
+            found.append(dict(incident, source=OF_BOOT + str(back)))
     return Found(found, warnings)
 
 
@@ -78,11 +81,14 @@ def last_boot(host: Host, seen: List[Dict[str, Any]]) -> Dict[str, Any]:
     if result.rc != 0 or not entries:
         return unknown
     last = entries[-1]
-    at = _when.utc(int(str(last.get("__REALTIME_TIMESTAMP") or 0)) // 1000000)
-    ended = dict(boot_id=last.get("_BOOT_ID"), at=at)
-    if any(_is_end(entry) for entry in entries):
-        return dict(ended, ended="clean")
-    return dict(ended, ended="panic" if any(_panicked(incident, at) for incident in seen) else "reset")
+    end = int(str(last.get("__REALTIME_TIMESTAMP") or 0)) // 1000000
+    clean = any(_is_end(entry) for entry in entries)
+    ended = dict(boot_id=last.get("_BOOT_ID"), at=_when.utc(end), ended="clean" if clean else "reset")
+    panics = [incident for incident in seen if _panicked(incident, end, _ring.booted(host) or end)]
+    if panics and clean:
+        # Behind an orderly end comes a boot that died before it had a journal.
+        return dict(boot_id=None, at=panics[0]["at"], ended="panic")
+    return dict(ended, ended="panic") if panics else ended
 
 
 def _entry(line: str) -> Optional[Dict[str, Any]]:
@@ -100,11 +106,13 @@ def _is_end(entry: Dict[str, Any]) -> bool:
     return mine and ENDED.search(str(entry.get("MESSAGE"))) is not None
 
 
-def _panicked(incident: Dict[str, Any], end: str) -> bool:
-    """A fatal incident of the end of that boot: the record is written with it, a dump some minutes later."""
-    if not incident["fatal"]:
-        return False
-    if incident["source"] == "journal of boot -1":
-        return True
-    apart = _when.apart(incident["at"], end)
-    return apart is not None and apart <= 3600
+def _panicked(incident: Dict[str, Any], end: int, next_boot: int) -> bool:
+    """Whether it ended the last boot, whose journal stops at C(end): a record or dump is written then, or archived in the next boot."""
+    places = [incident["source"]] + incident["evidence"]
+    boots = [place for place in places if place.startswith(OF_BOOT)]
+    if not incident["fatal"] or boots:
+        return incident["fatal"] is True and OF_BOOT + "1" in boots
+    at = _when.epoch(incident["at"])
+    # Log files bear the time of the first message, all else that of the last.
+    early = BEFORE_PANIC if incident["source"].startswith("/var/log/") else CLOCK
+    return at is not None and end - early <= at <= next_boot + ARCHIVED

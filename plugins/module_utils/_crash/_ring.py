@@ -29,11 +29,11 @@ def incidents(host: Host) -> Found:
         found = _scan.incidents(lines(_limited(host.records(KMSG))))
     except HostError as error:
         return Found([], ["the messages of the running kernel could not be read: %s" % error])
-    booted = _booted(host)
+    began = booted(host)
     for incident in found:
         incident["source"] = KMSG
-        if booted and incident["seconds"] is not None:
-            incident["at"] = _when.utc(booted + incident["seconds"])
+        if began and incident["seconds"] is not None:
+            incident["at"] = _when.utc(began + incident["seconds"])
     return Found(found, [])
 
 
@@ -66,7 +66,7 @@ def _limited(chunks: Iterable[bytes]) -> Iterator[bytes]:
             return
 
 
-def _booted(host: Host) -> int:
+def booted(host: Host) -> int:
     """When the kernel's clock stood at 0, in the machine's time; 0 where nobody says."""
     try:
         match = BOOTED.search(host.read("/proc/stat") or "")

@@ -144,6 +144,44 @@ def test_an_old_panic_does_not_explain_the_last_boot(empty: FixtureHost) -> None
     assert _evidence.of_host(empty, 10).last_boot["ended"] == "reset"
 
 
+RECORD = "/var/lib/systemd/pstore/7268/dmesg.txt"
+END = 1767607225  # the last entry of the journal
+
+
+@pytest.mark.parametrize(
+    "archived, booted, clean, ended, boot_id",
+    [
+        (END + 40, END + 30, False, "panic", "b00t"),
+        # Somebody switched it on again the next morning.
+        (END + 40010, END + 40000, False, "panic", "b00t"),
+        # The record of an earlier crash, archived while this boot was up: after it the power was cut.
+        (END - 60, END + 30, False, "reset", "b00t"),
+        (END - 60, END + 30, True, "clean", "b00t"),
+        # A restart into a kernel that died before it had a journal.
+        (END + 90, END + 80, True, "panic", None),
+        # Copied there by somebody, long after.
+        (END + 90000, END + 30, False, "reset", "b00t"),
+    ],
+)
+def test_a_record_tells_of_the_boot_that_it_was_archived_after(
+    empty: FixtureHost, archived: int, booted: int, clean: bool, ended: str, boot_id: Any
+) -> None:
+    put(empty, RECORD, b"Panic#1 Part1\n" + CRASH.encode(), archived)
+    empty.put("/proc/stat", "cpu  1 2 3\nbtime %d\n" % booted)
+    with_journal(empty, ["", ""], [entry("Reached target reboot.target - System Reboot." if clean else "x")])
+    last_boot = _evidence.of_host(empty, 10).last_boot
+    assert (last_boot["ended"], last_boot["boot_id"]) == (ended, boot_id)
+
+
+def test_a_panic_of_an_earlier_boot_s_journal_is_not_the_last_one_s(empty: FixtureHost) -> None:
+    put(empty, RECORD, b"Panic#1 Part1\n" + CRASH.encode(), END + 40)
+    crashed = samples.X86_NULL.split("Kernel panic")[0]
+    with_journal(empty, ["", "", crashed], [entry("x")])
+    found = _evidence.of_host(empty, 10)
+    assert found.incidents[0]["evidence"] == ["journal of boot -2"]
+    assert found.last_boot["ended"] == "reset"
+
+
 def test_without_a_journal_the_end_is_unknown(empty: FixtureHost) -> None:
     found = _evidence.of_host(empty, 10)
     assert (found.incidents, found.warnings, found.last_boot["ended"]) == ([], [], "unknown")
