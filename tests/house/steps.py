@@ -69,6 +69,7 @@ STEPS = (
     Step("molecule-container", "scenarios", "a container is left alone", ["molecule", "test", "-s", "container"], 10),
     Step("molecule-default", "scenarios", "harden, crash, come back", ["molecule", "test", "-s", "default"], 25),
     Step("molecule-kdump", "scenarios", "a dump is taken and opened", ["molecule", "test", "-s", "kdump"], 25),
+    Step("molecule-diagnose", "scenarios", "crashes are found and told", ["molecule", "test", "-s", "diagnose"], 60),
     Step("molecule-kdump_ssh", "scenarios", "a dump arrives elsewhere", ["molecule", "test", "-s", "kdump_ssh"], 25, "all"),
     Step("machine-debian12", "machines", "what needs a machine of its own", machine("debian12"), 90),
     Step("machine-debian13", "machines", "what needs a machine of its own", machine("debian13"), 90, "all"),

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lab import doctor, fleet, images, inventory, paths, recipes, state
 from lab.errors import LabError
-from lab.faults import FAULTS
+from lab.faults import COMPLAINTS, DIAGNOSED_HARDWARE, FAULTS, diagnosed
 from lab.machine import Machine
 
 
@@ -39,7 +39,7 @@ def up(options: argparse.Namespace) -> int:
         cpus=options.cpus,
         snapshot=not options.cold,
         owner=owner,
-        extra=options.qemu_arg,
+        extra=[*options.qemu_arg, *(DIAGNOSED_HARDWARE if options.diagnosed else ())],
         reach=fleet.parse_links(options.reach),
     )
     if options.inventory:
@@ -102,12 +102,37 @@ def crash(options: argparse.Namespace) -> int:
     return 0
 
 
-def faults(_options: argparse.Namespace) -> int:
+def cut(options: argparse.Namespace) -> int:
+    """Take a machine's power away for a moment, and wait until it is back."""
+    machine = Machine.open(options.name)
+    old = machine.boot_id()
+    machine.cut_power()
+    print(json.dumps({"machine": machine.name, "seconds": round(machine.wait_new_boot(old, options.timeout), 1)}))
+    return 0
+
+
+def faults(options: argparse.Namespace) -> int:
     """List the faults."""
-    for fault in FAULTS:
+    if options.diagnosed:
+        chosen = diagnosed(options.diagnosed == "all")
         print(
-            f"{fault.name:16} {fault.kind:8} {'any host' if fault.always_fatal else 'panic_on_oops':14} {fault.summary}"
+            json.dumps(
+                [
+                    {
+                        "name": f.name,
+                        "survived": f.survived,
+                        "kind": f.incident,
+                        "function": f.function,
+                        "may_reset": f.may_reset,
+                    }
+                    for f in chosen
+                ]
+            )
         )
+        return 0
+    for fault in FAULTS + COMPLAINTS:
+        deadly = "nobody" if fault.survived else "any host" if fault.always_fatal else "panic_on_oops"
+        print(f"{fault.name:17} {fault.kind:9} {deadly:14} {fault.summary}")
     return 0
 
 
@@ -140,6 +165,7 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--owner", help="a pid whose end is the machine's end, `auto` (default) or `none`", default="auto"
     )
+    start.add_argument("--diagnosed", action="store_true", help="with an ACPI ERST and a broken disk")
     start.add_argument("--qemu-arg", action="append", default=[], help="one more argument for QEMU")
     start.add_argument(
         "--reach", action="append", default=[], metavar="NAME=OTHER", help=f"NAME finds OTHER's ssh at {fleet.PEER}"
@@ -161,7 +187,12 @@ def parser() -> argparse.ArgumentParser:
     die.add_argument("fault")
     die.add_argument("--wait", action="store_true")
     die.add_argument("--timeout", type=float, default=300, help="seconds to wait for the new boot")
-    verb("faults", faults)
+    power = verb("cut", cut)
+    power.add_argument("name")
+    power.add_argument("--timeout", type=float, default=300, help="seconds to wait for the new boot")
+    verb("faults", faults).add_argument(
+        "--diagnosed", choices=["some", "all"], help="those a diagnosis is tried on, as JSON"
+    )
     verb("doctor", check)
     return top
 

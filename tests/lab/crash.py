@@ -15,7 +15,7 @@ from lab.ssh import Result
 
 ENTRY_ID = "kernelops-lab-fault"
 CUSTOM = "/boot/grub/custom.cfg"
-STRIKE_SECONDS = {"running": 45.0, "early": 240.0}
+STRIKE_SECONDS = {"running": 45.0, "early": 240.0, "complaint": 120.0}
 FORGET = (
     f"if grep -qs {ENTRY_ID} {CUSTOM}; then rm -f {CUSTOM}; grub-editenv /boot/grub/grubenv unset next_entry; sync; fi"
 )
@@ -31,6 +31,7 @@ class Target(Protocol):
     def serial(self, since: int = 0) -> str: ...
     def serial_size(self) -> int: ...
     def alive(self) -> bool: ...
+    def monitor(self, line: str) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -87,22 +88,30 @@ def prepare_early(machine: Target, fault: Fault) -> str:
     return f"grub-editenv /boot/grub/grubenv set next_entry={ENTRY_ID} && sync && {later}"
 
 
+def _lines(machine: Target) -> int:
+    return len(machine.ssh("dmesg").stdout.splitlines())
+
+
 def strike(machine: Target, fault: Fault) -> Crash:
     """Make the fault strike and wait until the console shows it."""
     boot_id = machine.boot_id()
     if not boot_id:
         raise LabError(f"{machine.name} does not answer on ssh, so there is nothing to crash.")
-    command = fault.command() if fault.kind == "running" else prepare_early(machine, fault)
+    command = prepare_early(machine, fault) if fault.kind == "early" else fault.command()
     offset = machine.serial_size()
+    # The console shows a complaint only where somebody has asked for such levels.
+    log = f"dmesg | tail -n +{_lines(machine) + 1}" if fault.survived else ""
     result = machine.ssh(command)
     if result.returncode:
         raise LabError(f"{machine.name} refused the fault {fault.name}: {result.stderr.strip() or result.returncode}")
+    if fault.monitor:
+        machine.monitor(fault.monitor)
     deadline = time.monotonic() + STRIKE_SECONDS[fault.kind]
     while time.monotonic() < deadline and machine.alive():
-        if re.search(fault.mark, machine.serial(offset)):
+        if re.search(fault.mark, machine.ssh(log).stdout if log else machine.serial(offset)):
             return Crash(fault, boot_id, time.monotonic(), offset)
-        time.sleep(0.1)
-    tail = machine.serial(offset)[-600:]
+        time.sleep(1 if log else 0.1)
+    tail = (machine.ssh(log).stdout if log else machine.serial(offset))[-600:]
     raise LabError(
-        f"The fault {fault.name} did not show on the console of {machine.name} ({fault.mark}); its last words:\n{tail}"
+        f"The fault {fault.name} did not show on the console or in the log of {machine.name} ({fault.mark}); its last words:\n{tail}"
     )

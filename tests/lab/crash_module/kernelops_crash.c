@@ -9,9 +9,14 @@
  * The fault strikes a moment later, in a kernel thread: whoever asked for it can still hang up.
  */
 #include <linux/delay.h>
+#include <linux/etherdevice.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
+#include <linux/list.h>
 #include <linux/module.h>
+#include <linux/netdevice.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/timer.h>
@@ -112,6 +117,89 @@ static noinline void strike_in_interrupt(void)
 	mod_timer(&tick, jiffies + 1);
 }
 
+/* What follows leaves the machine alive, unless a policy says otherwise. */
+static noinline void strike_warning(void)
+{
+	WARN(1, "kernelops_crash: asked to\n");
+}
+
+static noinline void strike_list_corruption(void)
+{
+	static LIST_HEAD(head);
+	static struct list_head first, second;
+
+	list_add(&first, &head);
+	head.next = &second;
+	second.prev = &second;
+	list_add(&first, &head);
+}
+
+static noinline void strike_sleep_in_atomic(void)
+{
+	preempt_disable();
+	msleep(20);
+	preempt_enable();
+}
+
+static noinline void spin_for(unsigned int seconds)
+{
+	unsigned long end = jiffies + seconds * HZ;
+
+	while (time_before(jiffies, end))
+		cpu_relax();
+}
+
+/* Longer than twice kernel.watchdog_thresh, which the lab sets to a few seconds. */
+static noinline void strike_soft_lockup(void)
+{
+	preempt_disable();
+	spin_for(14);
+	preempt_enable();
+}
+
+/* Longer than rcu_cpu_stall_timeout, which the lab sets to a few seconds. */
+static noinline void strike_rcu_stall(void)
+{
+	rcu_read_lock();
+	preempt_disable();
+	spin_for(14);
+	preempt_enable();
+	rcu_read_unlock();
+}
+
+static noinline void strike_hung_task(void)
+{
+	set_current_state(TASK_UNINTERRUPTIBLE);
+	schedule_timeout(40 * HZ);
+}
+
+static const struct net_device_ops no_ops;
+static struct net_device *held;
+
+static void let_go(struct timer_list *unused)
+{
+	dev_put(held);
+}
+
+static DEFINE_TIMER(later, let_go);
+
+/* A network device that somebody still holds when it is to go: the kernel complains after ten seconds, and waits. */
+static noinline void strike_device_held(void)
+{
+	held = alloc_netdev(0, "crash%d", NET_NAME_UNKNOWN, ether_setup);
+	if (!held)
+		return;
+	held->netdev_ops = &no_ops;
+	held->needs_free_netdev = true;
+	if (register_netdev(held)) {
+		free_netdev(held);
+		return;
+	}
+	dev_hold(held);
+	mod_timer(&later, jiffies + 25 * HZ);
+	unregister_netdev(held);
+}
+
 static const struct fault faults[] = {
 	{ "panic", strike_panic },
 	{ "bug", strike_bug },
@@ -124,6 +212,13 @@ static const struct fault faults[] = {
 	{ "stack-exhausted", strike_stack_exhausted },
 	{ "stack-corrupted", strike_stack_corrupted },
 	{ "in-interrupt", strike_in_interrupt },
+	{ "warning", strike_warning },
+	{ "list-corruption", strike_list_corruption },
+	{ "sleep-in-atomic", strike_sleep_in_atomic },
+	{ "soft-lockup", strike_soft_lockup },
+	{ "rcu-stall", strike_rcu_stall },
+	{ "hung-task", strike_hung_task },
+	{ "device-held", strike_device_held },
 };
 
 static const struct fault *chosen;

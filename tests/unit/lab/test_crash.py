@@ -8,9 +8,11 @@ import re
 
 import pytest
 
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS
 from lab import crash, faults, paths
 from lab.errors import LabError
-from lab.faults import FAULTS, find
+from lab.faults import COMPLAINTS, FAULTS, find
+from lab.ssh import Result
 
 ROOT = "root=UUID=11111111-2222-4333-8444-555555555555"
 MENU = f"""\
@@ -84,7 +86,9 @@ def test_a_menu_without_linux_is_refused() -> None:
 def test_the_module_has_every_fault_that_it_is_asked_for() -> None:
     source = (paths.LAB_SOURCE / "crash_module/kernelops_crash.c").read_text()
     in_module = set(re.findall(r'\{ "([a-z-]+)", strike_', source))
-    asked = {fault.name for fault in FAULTS if "kernelops_crash.ko" in fault.command() and fault.kind == "running"}
+    asked = {
+        fault.name for fault in FAULTS + COMPLAINTS if "kernelops_crash.ko" in fault.command() and fault.kind != "early"
+    }
     assert asked == in_module
     assert len(in_module) > 8
 
@@ -99,3 +103,59 @@ def test_one_of_each_class_covers_the_classes() -> None:
 def test_an_unknown_fault_is_answered_with_the_known() -> None:
     with pytest.raises(LabError, match="sysrq-c"):
         find("sysrq-z")
+
+
+def test_a_diagnosis_is_tried_on_twenty_kinds_that_it_knows() -> None:
+    everything = faults.diagnosed(everything=True)
+    kinds = {fault.incident for fault in everything}
+    assert kinds <= set(KINDS)
+    assert len(kinds) >= 20
+    some = faults.diagnosed(everything=False)
+    assert len(some) == 5
+    assert {fault.survived for fault in some} == {True, False}
+    assert "early" in {fault.kind for fault in some}
+    assert set(some) <= set(everything)
+
+
+class Listener:
+    """A machine whose kernel complains at the second look."""
+
+    name = "m"
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self.lines: list[str] = []
+
+    def ssh(self, command: str, timeout: float = 60, text: str | None = None) -> Result:
+        if not command.startswith("dmesg"):
+            return Result(0, "", "")
+        self.looks += 1
+        # An earlier complaint of the same kind must not count.
+        old, new = "old\nNMI received for unknown reason 20\n", "NMI received for unknown reason 30\n"
+        if command == "dmesg":
+            return Result(0, old, "")
+        assert command == "dmesg | tail -n +3"
+        return Result(0, new if self.looks > 2 else "", "")
+
+    def boot_id(self) -> str:
+        return "b"
+
+    def serial(self, since: int = 0) -> str:
+        return ""
+
+    def serial_size(self) -> int:
+        return 7
+
+    def alive(self) -> bool:
+        return True
+
+    def monitor(self, line: str) -> str:
+        self.lines.append(line)
+        return ""
+
+
+def test_a_complaint_is_looked_for_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    machine = Listener()
+    struck = crash.strike(machine, find("unknown-nmi"))
+    assert (struck.boot_id, struck.serial_offset, machine.lines, machine.looks) == ("b", 7, ["nmi"], 3)
