@@ -20,6 +20,8 @@ ENDED = re.compile(
     r"Reached target .{0,60}(?:Power-Off|Reboot|Shutdown|Halt|System Power Off|System Reboot|poweroff\.target|reboot\.target|shutdown\.target)"
     r"|Journal stopped|Shutting down\.|Sending SIGTERM to remaining processes|Stopped .{0,40}Journal Service"
 )
+# The capture kernel of Debian and Ubuntu boots the host's own system for this unit alone, and keeps a journal there.
+CAPTURE = ["-u", "kdump-tools-dump.service"]
 OF_BOOT = "journal of boot -"
 # Seconds: how coarse times are, how long a host lives on between a crash and its panic, and how late a record is archived.
 CLOCK, BEFORE_PANIC, ARCHIVED = 2, 120, 900
@@ -73,22 +75,39 @@ def last_boot(host: Host, seen: List[Dict[str, Any]]) -> Dict[str, Any]:
     # Whoever sees only his own journal sees no shutdown of the system in it.
     if host.which("journalctl") is None or _closed(host):
         return unknown
-    try:
-        result = host.run(JOURNALCTL + ["-b", "-1", "-n", str(LAST), "-o", "json"], timeout=60, check=False)
-    except CommandError:
+    entries = _last(host, 1, [])
+    if not entries:
         return unknown
-    entries = [entry for entry in (_entry(line) for line in result.out.splitlines()) if entry is not None]
-    if result.rc != 0 or not entries:
-        return unknown
-    last = entries[-1]
-    end = int(str(last.get("__REALTIME_TIMESTAMP") or 0)) // 1000000
+    if _last(host, 1, CAPTURE):
+        # The boot that took a dump follows a panic; the one before it is what is asked for.
+        entries = _last(host, 2, []) or entries[-1:]
+        return _ended(entries, "panic")
     clean = any(_is_end(entry) for entry in entries)
-    ended = dict(boot_id=last.get("_BOOT_ID"), at=_when.utc(end), ended="clean" if clean else "reset")
+    end = _at(entries[-1])
     panics = [incident for incident in seen if _panicked(incident, end, _ring.booted(host) or end)]
     if panics and clean:
         # Behind an orderly end comes a boot that died before it had a journal.
         return dict(boot_id=None, at=panics[0]["at"], ended="panic")
-    return dict(ended, ended="panic") if panics else ended
+    return _ended(entries, "panic" if panics else "clean" if clean else "reset")
+
+
+def _last(host: Host, back: int, which: List[str]) -> List[Dict[str, Any]]:
+    """The last entries of an earlier boot, none where there is no such boot."""
+    try:
+        command = JOURNALCTL + ["-b", "-%d" % back, "-n", str(LAST), "-o", "json"] + which
+        result = host.run(command, timeout=60, check=False)
+    except CommandError:
+        return []
+    entries = [_entry(line) for line in result.out.splitlines()] if result.rc == 0 else []
+    return [entry for entry in entries if entry is not None]
+
+
+def _at(entry: Dict[str, Any]) -> int:
+    return int(str(entry.get("__REALTIME_TIMESTAMP") or 0)) // 1000000
+
+
+def _ended(entries: List[Dict[str, Any]], how: str) -> Dict[str, Any]:
+    return dict(boot_id=entries[-1].get("_BOOT_ID"), at=_when.utc(_at(entries[-1])), ended=how)
 
 
 def _entry(line: str) -> Optional[Dict[str, Any]]:

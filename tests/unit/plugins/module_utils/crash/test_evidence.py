@@ -34,11 +34,17 @@ class Journal:
     def __init__(self, boots: List[str], last: List[Dict[str, Any]]) -> None:
         self.boots = boots
         self.last = last
+        self.capture = False
 
     def __call__(self, argv: List[str]) -> Result:
         back = -int(argv[argv.index("-b") + 1])
         if back >= len(self.boots):
             return Result(1, "", "Data from the specified boot is not available: No such boot ID in journal\n")
+        if "-u" in argv:
+            assert argv[argv.index("-u") + 1] == "kdump-tools-dump.service"
+            return Result(0, json.dumps(entry("saved")) + "\n" if self.capture else "", "")
+        if "json" in argv and self.capture and back == 2:
+            return Result(0, json.dumps(entry("usb 1-1: new device", _BOOT_ID="crashed")) + "\n", "")
         if "json" in argv:
             return Result(0, "".join(json.dumps(entry) + "\n" for entry in self.last), "")
         lines = self.boots[back].splitlines()
@@ -171,6 +177,21 @@ def test_a_record_tells_of_the_boot_that_it_was_archived_after(
     with_journal(empty, ["", ""], [entry("Reached target reboot.target - System Reboot." if clean else "x")])
     last_boot = _evidence.of_host(empty, 10).last_boot
     assert (last_boot["ended"], last_boot["boot_id"]) == (ended, boot_id)
+
+
+@pytest.mark.parametrize("boots, boot_id", [(["", "", ""], "crashed"), (["", ""], "b00t")])
+def test_the_boot_that_took_the_dump_is_not_the_one_asked_for(
+    empty: FixtureHost, boots: List[str], boot_id: str
+) -> None:
+    """It has a journal of its own on Debian, which goes on after the dump was written."""
+    put(empty, "/var/crash/202601051000/dmesg.202601051000", CRASH.encode(), END - 20)
+    with_journal(empty, boots, [entry("kdump-tools: rebooting", "kdump-tools", "300")])
+    journal = empty.programs["journalctl"]
+    assert isinstance(journal, Journal)
+    journal.capture = True
+    found = _evidence.of_host(empty, 10)
+    assert (found.last_boot["ended"], found.last_boot["boot_id"]) == ("panic", boot_id)
+    assert len(found.incidents) == 1
 
 
 def test_a_panic_of_an_earlier_boot_s_journal_is_not_the_last_one_s(empty: FixtureHost) -> None:
