@@ -1,6 +1,6 @@
 # Copyright (c) 2026, kernelops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the collection does, shown on throw-away machines: a stock one and a hardened one, both panicked."""
+"""What the collection does, shown on throw-away machines: a stock one and a hardened one, both panicked, and the diagnosis."""
 
 from __future__ import annotations
 
@@ -62,6 +62,16 @@ def audit(host: Machine, expected: str) -> None:
         raise DemoError(f"The audit says {verdict}; {expected} was expected.")
 
 
+def diagnose(host: Machine) -> None:
+    """Ask the machine what crashed, and show its lines."""
+    done = run("diagnose", host)
+    show(done.output.partition("TASK [Report]")[2].partition("\n")[2].partition("\nok: ")[0])
+    ended = done.host["last_boot"]["ended"]
+    kinds = [incident["kind"] for incident in done.host["incidents"] if incident["fatal"]]
+    if ended != "panic" or "panic-other" not in kinds:
+        raise DemoError(f"The diagnosis says that the last boot ended by {ended}, and {kinds}; a panic was expected.")
+
+
 def last_words(console: str) -> str:
     """What the console says of a crash: its reason, where it happened, and what the kernel did next."""
     words = r"sysrq: Trigger|Kernel panic - not syncing|RIP: 0010|Comm: |end Kernel panic|Rebooting in"
@@ -117,6 +127,8 @@ def crash_hardened(host: Machine) -> tuple[float, int, float]:
     show(host.ssh(f"grep -A3 'sysrq: Trigger' {proof['dmesg']}").stdout)
     say("It is still hardened, and ready for the next panic:")
     audit(host, "hardened")
+    say("What happened, in the words of kernelops.panic_hardening.diagnose:")
+    diagnose(host)
     return plain, back, size
 
 

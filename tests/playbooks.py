@@ -22,7 +22,7 @@ NAMESPACE = "kernelops.panic_hardening"
 
 @dataclass(frozen=True)
 class Run:
-    """What a playbook printed, how it ended, and the report it left, if it was an audit."""
+    """What a playbook printed, how it ended, and the report it left, if it was an audit or a diagnosis."""
 
     returncode: int
     output: str
@@ -80,7 +80,7 @@ def run(
         command = [str(binaries / "ansible-playbook"), name, *options]
         command += ["-e", json.dumps(variables)] if variables else []
         done = _execute(command, machines, folder, {**_ansible(folder, binaries), **(environment or {})})
-        report = Path(folder) / "audit.json"
+        report = Path(folder) / ("incidents.json" if name.endswith(".diagnose") else "audit.json")
         found = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
     return Run(done.returncode, done.stdout, found)
 
