@@ -59,6 +59,11 @@ ROUNDS = {
             says="/etc/default/grub.d/zzz-image.cfg:1",
             harden_mends=False,
         ),
+        Drift(
+            do="rm /etc/tmpfiles.d/kernelops-crash_evidence.conf",
+            control="crash_evidence.pstore_retention",
+            says="systemd-tmpfiles removes the archive of pstore after 14d",
+        ),
     ),
 }
 
