@@ -1,0 +1,196 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each control of the role fallback_kernel asks of a host: parts of findings from policy and state."""
+
+import functools
+from typing import Any, Callable, Dict, List
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_kernel,
+    _boot_kernel_trial,
+    _fallback_kernel_retention,
+    _kernels,
+)
+
+Dictionary = Dict[str, Any]
+Judge = Callable[[Dictionary, Dictionary], Dictionary]
+DAY = 24 * 3600
+# Of the newest kernel's own files, for the next one and its initrd while it is being built.
+ROOM = 1.2
+SET = "run kernelops.panic_hardening.harden on this host, or boot_kernel with known_good"
+TRY = "restart the host orderly, or boot_kernel with trial: newest"
+
+
+def part(status: str, expected: str, observed: str, **more: Any) -> Dictionary:
+    """The part of a finding that a judge gives."""
+    return dict(status=status, expected=expected, observed=observed, **more)
+
+
+def needs(*parts: str) -> Callable[[Judge], Judge]:
+    """A judge that is asked only where these parts of the state could be read; else the finding is unknown."""
+
+    def wrap(judge: Judge) -> Judge:
+        @functools.wraps(judge)
+        def ask(policy: Dictionary, state: Dictionary) -> Dictionary:
+            for name in parts:
+                if name in state["errors"]:
+                    error = state["errors"][name]
+                    remedy = "run as root" if "denied" in error or "permitted" in error else "mend what is unreadable"
+                    return part("unknown", "", "", reason=error, remedy=remedy)
+            return judge(policy, state)
+
+        return ask
+
+    return wrap
+
+
+def _kernels_of(state: Dictionary) -> List[_kernels.Kernel]:
+    return [_kernels.Kernel(*(k[name] for name in _kernels.Kernel._fields)) for k in state["kernels"]]
+
+
+def _lacking(state: Dictionary, release: str) -> str:
+    for kernel in state["kernels"]:
+        if kernel["release"] == release:
+            return "; ".join(kernel["missing"])
+    return "it is not installed"
+
+
+@needs("kernels", "boot")
+def spare_kernel(policy: Dictionary, state: Dictionary) -> Dictionary:
+    retain = int(policy["fallback_kernel_retain"])
+    listed = [entry["release"] for entry in state["boot"]["entries"] if not entry["recovery"]]
+    whole = [k["release"] for k in state["kernels"] if k["bootable"] and k["release"] in listed]
+    spare = [release for release in whole if release != state["running"]]
+    expected = "%d whole kernels with a boot entry next to the running one" % retain
+    halves = ["%s (%s)" % (k["release"], "; ".join(k["missing"])) for k in state["kernels"] if not k["bootable"]]
+    if len(spare) >= retain:
+        return part("pass", expected, ", ".join(spare))
+    reason = "%d of %d" % (len(spare), retain) + ("; not whole: %s" % ", ".join(halves) if halves else "")
+    remedy = "install an earlier kernel; one appears with the next update, and then stays"
+    return part("fail", expected, ", ".join(spare) or "none", reason=reason, remedy=remedy)
+
+
+@needs("kernels", "boot")
+def default_bootable(_policy: Dictionary, state: Dictionary) -> Dictionary:
+    default = state["boot"]["default"]
+    expected = "a whole kernel, by a name that the menu knows"
+    if not default["named"]:
+        reason = "'%s' names no entry, so GRUB silently takes the first one" % default["choice"]
+        return part("fail", expected, default["release"], reason=reason, remedy=SET)
+    missing = _lacking(state, default["release"])
+    if missing:
+        remedy = "install the kernel again, with room on /boot, or set another default"
+        return part("fail", expected, default["release"] or "no kernel", reason=missing, remedy=remedy)
+    return part("pass", expected, default["release"])
+
+
+@needs("boot")
+def default_is_known_good(_policy: Dictionary, state: Dictionary) -> Dictionary:
+    boot = state["boot"]
+    known_good, default = boot["known_good"], boot["default"]
+    if not known_good:
+        return part("fail", "a known-good kernel", "none", reason="none was set yet", remedy=SET)
+    if default["release"] != known_good:
+        reason = "something else than boot_kernel decides, or the known-good kernel was removed"
+        return part("fail", known_good, default["release"], reason=reason, remedy=SET)
+    saved = boot["environment"]["variables"].get("saved_entry", "")
+    if boot["method"] == "grub" and saved:
+        reason = (
+            "somebody chose '%s' with grub-set-default, which has no effect while a known-good kernel is set" % saved
+        )
+        remedy = "set it as known_good with boot_kernel, or grub-editenv - unset saved_entry"
+        return part("fail", known_good, "%s, and a saved entry" % known_good, reason=reason, remedy=remedy)
+    return part("pass", known_good, known_good)
+
+
+@needs("boot")
+def restart_on_failed_boot(_policy: Dictionary, state: Dictionary) -> Dictionary:
+    boot = state["boot"]
+    expected = "no boot ends in waiting for a person"
+    backend = _boot_kernel.BACKENDS[boot["method"]]
+    normal = [entry for entry in boot["entries"] if not entry["recovery"]]
+    stuck = [e["title"] for e in normal if not _boot_kernel_trial.restarts(e["arguments"], backend.RESTARTS)]
+    reasons = ["after a failed boot this would hang: %s" % ", ".join(stuck)] if stuck else []
+    if boot["default"]["waits"]:
+        reasons.append("GRUB's menu waits for a key")
+    if boot["method"] == "grub" and boot["default"]["fallback"] != "0":
+        reasons.append("GRUB waits for a key when a kernel cannot be loaded")
+    if reasons:
+        return part("fail", expected, "%d ways to hang" % len(reasons), reason="; ".join(reasons), remedy=SET)
+    return part("pass", expected, expected)
+
+
+@needs("kernels", "retention", "boot")
+def retention_configured(policy: Dictionary, state: Dictionary) -> Dictionary:
+    found = _fallback_kernel_retention.Retention(**state["retention"])
+    kernels = _kernels_of(state)
+    kept = _fallback_kernel_retention.keep(
+        kernels, state["running"], state["boot"]["known_good"], int(policy["fallback_kernel_retain"])
+    )
+    expected = "nobody removes %s" % ", ".join(kept)
+    if not found.tool:
+        return part("not_applicable", expected, "", reason="no package manager that is known removes kernels here")
+    lost = _fallback_kernel_retention.unprotected(kernels, state["running"], kept, found)
+    if lost:
+        reason = "the next clean-up of %s would remove %s" % (found.tool, ", ".join(lost))
+        return part("fail", expected, ", ".join(lost), reason=reason, remedy=SET, evidence=[found.source])
+    return part("pass", expected, "%s keeps them" % found.tool)
+
+
+@needs("boot")
+def trial_result(_policy: Dictionary, state: Dictionary) -> Dictionary:
+    trial = state["boot"]["trial"]
+    expected = "no trial that failed"
+    if trial["status"] == "failed":
+        reason = "%s was booted once and left again without being confirmed" % trial["release"]
+        remedy = "look at crash_info and the console log; then boot_kernel with retry: true, or trial: none"
+        return part("fail", expected, trial["release"], reason=reason, remedy=remedy)
+    return part("pass", expected, trial["status"])
+
+
+@needs("kernels", "boot")
+def trial_pending(policy: Dictionary, state: Dictionary) -> Dictionary:
+    limit = int(policy["fallback_kernel_trial_max_age"])
+    expected = "no new kernel waits longer than %d days" % limit
+    known_good, newest = state["boot"]["known_good"], state["boot"]["newest"]
+    if not known_good or not newest or _kernels.order(newest) <= _kernels.order(known_good):
+        return part("pass", expected, "none waits")
+    since = state["installed_at"].get(newest)
+    if since is None:
+        return part("unknown", expected, newest, reason="nothing tells when %s was installed" % newest, remedy=TRY)
+    days = int((state["now"] - since) // DAY)
+    observed = "%s for %d days" % (newest, days)
+    if days > limit:
+        reason = "the host is not patched: %s waits to be tried" % newest
+        return part("fail", expected, observed, reason=reason, remedy=TRY)
+    return part("pass", expected, observed)
+
+
+@needs("boot")
+def environment_writable(_policy: Dictionary, state: Dictionary) -> Dictionary:
+    environment = state["boot"]["environment"]
+    expected = "GRUB can write %s" % environment["path"]
+    if not environment["writable"]:
+        armed = state["boot"]["trial"]["status"] == "armed"
+        more = "; a one-time boot is set and will be permanent" if armed else ""
+        remedy = (
+            "boot_kernel with trial: none" if armed else "confirm new kernels by hand, or give /boot a plain partition"
+        )
+        return part("fail", expected, environment["file_system"], reason=environment["reason"] + more, remedy=remedy)
+    if not environment["whole"]:
+        remedy = "grub-editenv %s create" % environment["path"]
+        return part("fail", expected, "missing or damaged", reason="GRUB would not take the block", remedy=remedy)
+    return part("pass", expected, environment["file_system"])
+
+
+@needs("kernels", "space")
+def boot_space(_policy: Dictionary, state: Dictionary) -> Dictionary:
+    needed = int(max([kernel["bytes"] for kernel in state["kernels"]] or [0]) * ROOM)
+    expected = "%d bytes free on the file system of /boot" % needed
+    free = state["space"]["free"]
+    if free < needed:
+        reason = "the next kernel would get no initrd, and a boot entry all the same"
+        remedy = "remove kernels that are not needed, e.g. with apt autoremove, or enlarge /boot"
+        return part("fail", expected, "%d bytes" % free, reason=reason, remedy=remedy)
+    return part("pass", expected, "%d bytes" % free)

@@ -1,0 +1,226 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controls of fallback_kernel on the lab's machine, and on what can be wrong with it. For Python 3.6 too."""
+
+import os
+from typing import Any, Dict
+
+import pytest
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_kernel,
+    _fallback_kernel,
+    _fallback_kernel_controls,
+    _grub,
+    _grub_env,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Result
+from unit.plugins.module_utils.fixture_host import FixtureHost
+from unit.plugins.module_utils.fixture_kernels import HALF, NEW, OLD, kernel, lab_machine, sized
+
+POLICY: Dict[str, Any] = {"fallback_kernel_retain": 1, "fallback_kernel_trial_max_age": 14}
+ENV = "/boot/grub/grubenv"
+CFG = "/boot/grub/grub.cfg"
+STATES = "/var/lib/apt/extended_states"
+NAMES = [name for name, _category, _severity, _judge in _fallback_kernel_controls.CONTROLS]
+
+
+@pytest.fixture
+def host(make_host: Any) -> FixtureHost:
+    """The lab's machine as the role would leave it."""
+    made = lab_machine(make_host)
+    _boot_kernel.apply(made, _boot_kernel.observe(made), _boot_kernel.Wish(OLD, None))
+    made.put("/usr/bin/apt-config", "")
+    made.answers[("apt-config", "dump")] = Result(0, 'APT::NeverAutoRemove "";\n', "")
+    made.answers[("apt-config", "--version")] = Result(0, "apt 2.6.1 (amd64)\n", "")
+    return made
+
+
+def findings(host: FixtureHost, **policy: Any) -> Dict[str, Dict[str, Any]]:
+    found = _fallback_kernel.evaluate(dict(POLICY, **policy), _fallback_kernel.observe(host))
+    return {item["control"].split(".", 1)[1]: item for item in found}
+
+
+def one(host: FixtureHost, name: str, **policy: Any) -> Dict[str, Any]:
+    return findings(host, **policy)[name]
+
+
+def test_a_hardened_machine_passes_all(host: FixtureHost) -> None:
+    found = findings(host)
+    assert list(found) == NAMES
+    assert {name: item["status"] for name, item in found.items() if item["status"] != "pass"} == {}
+
+
+def test_a_machine_of_the_distribution(make_host: Any) -> None:
+    found = findings(lab_machine(make_host, panic=False))
+    failed = {name for name, item in found.items() if item["status"] == "fail"}
+    assert failed == {"default_bootable", "default_is_known_good", "restart_on_failed_boot"}
+    for name in failed:
+        assert found[name]["reason"] and found[name]["remedy"], name
+    assert found["default_bootable"]["reason"] == "initrd: /boot/initrd.img-%s is not there or empty" % HALF
+    assert found["retention_configured"]["status"] == "not_applicable"
+
+
+def test_a_container_has_no_kernel_of_its_own(host: FixtureHost) -> None:
+    yes = host.answers[("systemd-detect-virt", "--vm")]
+    host.answers[("systemd-detect-virt", "--container")] = yes._replace(out="docker\n")
+    assert {item["status"] for item in findings(host).values()} == {"not_applicable"}
+
+
+def test_an_unknown_boot_method_is_named(host: FixtureHost) -> None:
+    host.put("/run/ostree-booted", "")
+    found = findings(host)
+    assert {item["status"] for item in found.values()} == {"not_applicable"}
+    assert "boot method: ostree" in found["spare_kernel"]["reason"]
+
+
+def test_what_only_root_may_read_is_unknown(host: FixtureHost) -> None:
+    """Debian 12 gives grub.cfg the mode 0600."""
+    host.denied.add(CFG)
+    found = findings(host)
+    assert {name for name, item in found.items() if item["status"] == "unknown"} == set(NAMES) - {"boot_space"}
+    assert found["spare_kernel"]["remedy"] == "run as root"
+
+
+class TestSpareKernel:
+    def test_too_few(self, host: FixtureHost) -> None:
+        found = one(host, "spare_kernel", fallback_kernel_retain=2)
+        assert (found["status"], found["observed"], found["severity"]) == ("fail", NEW, "critical")
+        assert found["reason"].startswith("1 of 2; not whole: %s (initrd: " % HALF)
+
+    def test_one_without_a_boot_entry_is_none(self, host: FixtureHost) -> None:
+        host.put(CFG, host.text(CFG).replace("vmlinuz-" + NEW, "vmlinuz-x"))
+        assert one(host, "spare_kernel")["status"] == "fail"
+
+
+class TestTheDefault:
+    def test_that_names_no_entry(self, host: FixtureHost) -> None:
+        host.put(CFG, host.text(CFG).replace('set default="kernelops-known-good"', 'set default="gone"'))
+        found = one(host, "default_bootable")
+        assert (found["status"], found["reason"][:6]) == ("fail", "'gone'")
+
+    def test_whose_kernel_is_not_whole_any_more(self, host: FixtureHost) -> None:
+        sized(host, "/boot/initrd.img-" + OLD, 0)
+        assert one(host, "default_bootable")["status"] == "fail"
+
+    def test_that_is_not_the_known_good_kernel(self, host: FixtureHost) -> None:
+        host.put(CFG, host.text(CFG).replace('set default="kernelops-known-good"', 'set default="1"'))
+        found = one(host, "default_is_known_good")
+        assert (found["status"], found["expected"], found["observed"]) == ("fail", OLD, HALF)
+
+    def test_a_hand_made_grub_set_default_is_named(self, host: FixtureHost) -> None:
+        host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"saved_entry": "1>2"}))
+        found = one(host, "default_is_known_good")
+        assert found["status"] == "fail"
+        assert "somebody chose '1>2' with grub-set-default" in found["reason"]
+
+
+class TestRestartOnFailedBoot:
+    def test_without_panic_on_the_entries(self, host: FixtureHost) -> None:
+        _grub.apply(host, "panic", None)
+        found = one(host, "restart_on_failed_boot")
+        assert found["status"] == "fail"
+        assert "recovery" not in found["reason"]
+
+    @pytest.mark.parametrize(
+        "old, new, reason",
+        [
+            ("set fallback=0", "", "GRUB waits for a key when a kernel cannot be loaded"),
+            ("set timeout=1", "set timeout=-1", "GRUB's menu waits for a key"),
+        ],
+    )
+    def test_a_grub_that_waits(self, host: FixtureHost, old: str, new: str, reason: str) -> None:
+        host.put(CFG, host.text(CFG).replace(old, new))
+        found = one(host, "restart_on_failed_boot")
+        assert (found["status"], found["reason"]) == ("fail", reason)
+
+
+def test_a_kernel_that_apt_would_remove(host: FixtureHost) -> None:
+    text = "".join("Package: linux-image-%s\nArchitecture: amd64\nAuto-Installed: 1\n\n" % r for r in (OLD, NEW, HALF))
+    host.put(STATES, text)
+    found = one(host, "retention_configured")
+    assert (found["status"], found["reason"]) == ("fail", "the next clean-up of apt would remove " + NEW)
+    assert found["evidence"] == ["/etc/apt/apt.conf.d/99fallback_kernel"]
+
+
+def test_a_known_good_kernel_that_apt_would_remove(host: FixtureHost) -> None:
+    """It is neither the running kernel nor one of the newest, so apt itself does not keep it."""
+    older = "6.1.0-50-cloud-amd64"
+    kernel(host, older)
+    text = "".join(
+        "Package: linux-image-%s\nArchitecture: amd64\nAuto-Installed: 1\n\n" % r for r in (older, NEW, HALF)
+    )
+    host.put(STATES, text)
+    host.put("/proc/sys/kernel/osrelease", NEW + "\n")
+    state = _fallback_kernel.observe(host)
+    for known_good, lost in ((OLD, ""), (older, "the next clean-up of apt would remove " + older)):
+        state["boot"]["known_good"] = known_good
+        found = [f for f in _fallback_kernel.evaluate(POLICY, state) if f["control"].endswith("retention_configured")]
+        assert found[0]["reason"] == lost
+
+
+class TestTrials:
+    def arm(self, host: FixtureHost) -> None:
+        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, NEW))
+
+    def test_one_that_failed_is_shouted_about_but_is_no_drift(self, host: FixtureHost) -> None:
+        self.arm(host)
+        assert one(host, "trial_result")["observed"] == "armed"
+        host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"next_entry": ""}))
+        host.put("/proc/sys/kernel/random/boot_id", "2\n")
+        found = one(host, "trial_result")
+        assert (found["status"], found["severity"], found["category"]) == ("fail", "critical", "health")
+
+    @pytest.mark.parametrize("days, status", [(14, "pass"), (15.5, "fail")])
+    def test_one_that_waits(self, host: FixtureHost, days: float, status: str) -> None:
+        listed = "/var/lib/dpkg/info/linux-image-%s.list" % NEW
+        host.put(listed, "")
+        now = _fallback_kernel.observe(host)["now"]
+        os.utime(host.root + listed, (now, now - days * 24 * 3600))
+        found = one(host, "trial_pending")
+        assert found["status"] == status
+        assert found["observed"] == "%s for %d days" % (NEW, days)
+
+    def test_a_newest_kernel_that_is_known_good_waits_for_nothing(self, host: FixtureHost) -> None:
+        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(NEW, None))
+        assert one(host, "trial_pending")["observed"] == "none waits"
+
+
+class TestTheEnvironment:
+    def test_where_grub_cannot_write_the_mode_is_another(self, host: FixtureHost) -> None:
+        assert _fallback_kernel.resolve(POLICY, _fallback_kernel.observe(host))["mode"] == "trial"
+        host.put("/proc/self/mountinfo", "27 1 0:30 / / rw - btrfs /dev/vda3 rw\n")
+        assert _fallback_kernel.resolve(POLICY, _fallback_kernel.observe(host))["mode"] == "confirm by hand"
+        found = one(host, "environment_writable")
+        assert (found["status"], found["category"], found["observed"]) == ("fail", "health", "btrfs")
+
+    def test_a_one_time_boot_that_will_be_permanent(self, host: FixtureHost) -> None:
+        host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"next_entry": "1>2"}))
+        host.put("/proc/self/mountinfo", "27 1 0:30 / / rw - btrfs /dev/vda3 rw\n")
+        found = one(host, "environment_writable")
+        assert found["reason"].endswith("a one-time boot is set and will be permanent")
+        assert found["remedy"] == "boot_kernel with trial: none"
+
+    def test_an_empty_block(self, host: FixtureHost) -> None:
+        host.put(ENV, "")
+        assert one(host, "environment_writable")["observed"] == "missing or damaged"
+
+
+def test_too_little_room_for_the_next_kernel(host: FixtureHost) -> None:
+    state = _fallback_kernel.observe(host)
+    needed = max(kernel["bytes"] for kernel in state["kernels"]) * 12 // 10
+    for free, status in ((needed, "pass"), (needed - 1, "fail")):
+        state["space"]["free"] = free
+        found = [f for f in _fallback_kernel.evaluate(POLICY, state) if f["control"].endswith("boot_space")]
+        assert found[0]["status"] == status
+
+
+@pytest.mark.parametrize("value", [0, -1, 21, "two", 1.5, True, None])
+def test_a_policy_that_means_nothing_is_refused(value: Any) -> None:
+    with pytest.raises(PolicyError, match="^fallback_kernel_retain: "):
+        _fallback_kernel.validate(dict(POLICY, fallback_kernel_retain=value))
+
+
+def test_a_policy_that_the_command_line_gives_as_text_is_taken() -> None:
+    _fallback_kernel.validate({"fallback_kernel_retain": "2", "fallback_kernel_trial_max_age": 14})
