@@ -47,11 +47,12 @@ def mounts(text: str) -> List[Mount]:
         fields, tail = front.split(" "), back.split(" ")
         if mark and len(fields) >= 6 and len(tail) >= 3:
             options = fields[5].split(",") + tail[2].split(",")
-            found.append(Mount(fields[2], _unescape(fields[4]), tail[0], _unescape(tail[1]), "ro" in options))
+            found.append(Mount(fields[2], unescape(fields[4]), tail[0], unescape(tail[1]), "ro" in options))
     return found
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
+    """A path of mountinfo or fstab, where blanks are written in octal."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match.group(1), 8)), text)
 
 

@@ -1,0 +1,123 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a kernel that is tried serves as the known-good one did: each problem, and whether it keeps an operator out."""
+
+import re
+from typing import Any, Dict, List, NamedTuple
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _grub_disk
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+LISTENING = "0A"  # TCP_LISTEN in /proc/net/tcp
+IPV4_LOOPBACK, IPV6_LOOPBACK = "7F", "00000000000000000000000001000000"
+ROUTE_UP = 0x1
+ROUTE_REJECT = 0x200
+# Taints that say that this boot went wrong, not merely that something foreign is loaded.
+TAINTS = {"M": 4, "D": 7, "L": 14}
+# How systemd says that it is done with the boot; units that failed are the business of the operator's own scripts.
+BOOTED = ("running", "degraded")
+SCRIPT_SECONDS = 60
+
+
+class Problem(NamedTuple):
+    """What is not as it should be; with C(cut_off) nobody can reach the host to set it right."""
+
+    check: str
+    text: str
+    cut_off: bool = False
+
+
+def routes(host: Host) -> List[str]:
+    """The interfaces that have a default route now, as C(eth0) for IPv4 and C(eth0/6) for IPv6."""
+    found = set()
+    for line in (host.read("/proc/net/route") or "").splitlines()[1:]:
+        fields = line.split()
+        if len(fields) > 7 and fields[1] == fields[7] == "00000000" and _usable(fields[3]):
+            found.add(fields[0])
+    for line in (host.read("/proc/net/ipv6_route") or "").splitlines():
+        fields = line.split()
+        if len(fields) > 9 and fields[0] == "0" * 32 and fields[1] == "00" and _usable(fields[8]) and fields[9] != "lo":
+            found.add(fields[9] + "/6")
+    return sorted(found)
+
+
+def _usable(flags: str) -> bool:
+    return int(flags, 16) & (ROUTE_UP | ROUTE_REJECT) == ROUTE_UP
+
+
+def listens(host: Host, port: int) -> bool:
+    """Whether something listens on a TCP port, on more than the loopback."""
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in (host.read(path) or "").splitlines()[1:]:
+            fields = line.split()
+            address, _sep, number = fields[1].partition(":")
+            # Written byte for byte in the machine's order: of 127.0.0.1 the last byte comes first.
+            loopback = address == IPV6_LOOPBACK or (len(address) == 8 and address.endswith(IPV4_LOOPBACK))
+            if fields[3] == LISTENING and int(number, 16) == port and not loopback:
+                return True
+    return False
+
+
+def uptime(host: Host) -> float:
+    """Seconds since the kernel started."""
+    return float((host.read("/proc/uptime") or "0").split()[0])
+
+
+def problems(host: Host, policy: Dict[str, Any], known_routes: List[str]) -> List[Problem]:
+    """All that is not as it should be, with the default routes that the known-good kernel had; empty for a healthy host."""
+    found = []
+    if not listens(host, policy["ssh_port"]):
+        found.append(Problem("ssh", "nothing listens on TCP port %d" % policy["ssh_port"], True))
+    present = routes(host)
+    lost = [route for route in known_routes if route not in present]
+    if lost:
+        # With one of several left, an operator can still come in.
+        found.append(Problem("route", "no default route by %s" % ", ".join(lost), not present))
+    return found + _boot(host, policy) + _mounts(host) + _taints(host) + _scripts(host, policy["scripts"])
+
+
+def _boot(host: Host, policy: Dict[str, Any]) -> List[Problem]:
+    found = []
+    # Its code is not 0 for anything but 'running'.
+    said = host.run(["systemctl", "is-system-running"], check=False).out.strip()
+    if said not in BOOTED:
+        found.append(Problem("boot", "systemd says '%s'" % said))
+    left = policy["minutes"] * 60 - uptime(host)
+    if left > 0:
+        found.append(Problem("time", "%d seconds are left of the time to wait" % (left + 1)))
+    return found
+
+
+def _mounts(host: Host) -> List[Problem]:
+    mounted = [mount.point for mount in _grub_disk.mounts(host.read(_grub_disk.MOUNTS) or "")]
+    found = []
+    for line in (host.read("/etc/fstab") or "").splitlines():
+        fields = line.split("#", 1)[0].split()
+        if len(fields) < 3 or fields[2] == "swap" or not fields[1].startswith("/"):
+            continue
+        options = fields[3].split(",") if len(fields) > 3 else []
+        # What is mounted when it is used need not be mounted now.
+        optional = {"noauto", "nofail", "x-systemd.automount"} & set(options)
+        point = _grub_disk.unescape(fields[1])
+        if not optional and (point.rstrip("/") or "/") not in mounted:
+            found.append(Problem("fstab", "%s is not mounted" % point))
+    return found
+
+
+def _taints(host: Host) -> List[Problem]:
+    value = int((host.read("/proc/sys/kernel/tainted") or "0").strip() or "0")
+    flags = [flag for flag, bit in sorted(TAINTS.items()) if value & (1 << bit)]
+    return [Problem("taint", "the kernel is tainted %s" % "".join(flags))] if flags else []
+
+
+def _scripts(host: Host, folder: str) -> List[Problem]:
+    found = []
+    for name in host.listdir(folder):
+        if not re.match(r"^[A-Za-z0-9_-]+\Z", name):
+            continue
+        try:
+            host.run([host.real("%s/%s" % (folder, name))], timeout=SCRIPT_SECONDS)
+        except HostError as error:
+            found.append(Problem("script", str(error)))
+    return found
