@@ -53,6 +53,11 @@ def observe(host: Host) -> Dict[str, Any]:
     return state
 
 
+def known_good(host: Host) -> str:
+    """The known-good kernel that was set, '' for none, whatever else can be read; raises HostError."""
+    return next((release for release in (backend.known_good(host) for backend in BACKENDS.values()) if release), "")
+
+
 def _environment(host: Host, block: _grub_env.Block) -> Dict[str, Any]:
     judged = _grub_disk.judge(host, block.path)
     found = dict(judged._asdict(), writable=judged.writable, whole=block.whole)

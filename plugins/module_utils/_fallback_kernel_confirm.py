@@ -6,7 +6,7 @@
 import json
 from typing import Any, Dict, List, NamedTuple
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _cmdline, _kernels
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_health as health
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
 
@@ -24,19 +24,38 @@ class Outcome(NamedTuple):
 def step(host: Host, policy: Dict[str, Any]) -> Outcome:
     """Look once, and confirm what is healthy; who calls this restarts and alarms. Raises HostError."""
     state = _boot_kernel.observe(host)
+    if not state["supported"]:
+        return _without_menu(host, policy, state["running"])
     trial = state["trial"]
     if trial["status"] == "failed":
-        return Outcome("failed", trial["release"], [])
+        if trial["release"] == state["known_good"]:
+            # The power went between the confirmation and its last write.
+            return _confirm(host, state)
+        return Outcome("failed", trial["release"], _left(host, trial["release"]))
     if trial["status"] != "running":
-        if state["running"] == state["known_good"]:
-            _remember(host)
+        remember(host, policy, state)
         return Outcome("none", "", [])
-    found = health.problems(host, policy, known_routes(host))
+    found = health.problems(host, policy, known(host, policy))
     if not found:
-        release = _boot_kernel.named(state, "known_good", trial["release"])
-        _boot_kernel.apply(host, state, _boot_kernel.Wish(release, None))
-        return Outcome("confirmed", release, [])
+        return _confirm(host, state)
     return Outcome(_action(host, policy, found), trial["release"], found)
+
+
+def _confirm(host: Host, state: Dict[str, Any]) -> Outcome:
+    release = _boot_kernel.named(state, "known_good", state["trial"]["release"])
+    _boot_kernel.apply(host, state, _boot_kernel.Wish(release, None))
+    return Outcome("confirmed", release, [])
+
+
+def _without_menu(host: Host, policy: Dict[str, Any], running: str) -> Outcome:
+    """/boot is not there: whether this is a trial only /etc and /var can tell."""
+    words = _cmdline.tokens(host.read("/proc/cmdline") or "")
+    # Where a person chose to mend something, nothing is restarted.
+    if _boot_kernel.known_good(host) in ("", running) or set(words) & set(_cmdline.RECOVERY):
+        return Outcome("none", "", [])
+    found = [health.Problem("menu", "the boot menu cannot be found; /boot may not be mounted")]
+    found += health.problems(host, policy, known(host, policy))
+    return Outcome(_action(host, policy, found), running, found)
 
 
 def _action(host: Host, policy: Dict[str, Any], found: List[health.Problem]) -> str:
@@ -47,19 +66,70 @@ def _action(host: Host, policy: Dict[str, Any], found: List[health.Problem]) -> 
     return "restart" if cut_off or policy["reboot_unconfirmed"] else "unconfirmed"
 
 
-def known_routes(host: Host) -> List[str]:
-    """The default routes that the known-good kernel was last seen with; raises HostError."""
+def _record(host: Host) -> Dict[str, Any]:
     text = host.read(RECORD)
     if text is None:
-        return []
+        return {"routes": [], "ssh": None, "left": {}}
     try:
-        return [str(route) for route in json.loads(text)["routes"]]
+        found = json.loads(text)
+        routes = [str(route) for route in found["routes"]]
+        return {"routes": routes, "ssh": found["ssh"], "left": dict(found["left"])}
     except (ValueError, KeyError, TypeError) as error:
         raise HostError("%s: is damaged (%s); remove it" % (RECORD, error)) from None
 
 
-def _remember(host: Host) -> None:
-    present = health.routes(host)
-    # A moment without any network is no new standard.
-    if present and present != known_routes(host):
-        host.write(RECORD, json.dumps({"routes": present}) + "\n")
+def known(host: Host, policy: Dict[str, Any]) -> health.Known:
+    """What the known-good kernel was seen with; of a host that nobody looked at, ssh is asked for. Raises HostError."""
+    found = _record(host)
+    return health.Known(found["routes"], found["ssh"] in (None, policy["ssh_port"]))
+
+
+def remember(host: Host, policy: Dict[str, Any], state: Dict[str, Any]) -> None:
+    """Take what there is now for the standard of a trial, where the known-good kernel runs; raises HostError."""
+    if state["running"] != state["known_good"]:
+        return
+    found, port = _record(host), policy["ssh_port"]
+    # A moment without network, or with sshd being restarted, is no new standard.
+    routes = health.routes(host) or found["routes"]
+    listened = health.listens(host, port) or found["ssh"] == port
+    _write(host, dict(found, routes=routes, ssh=port if listened else 0))
+
+
+def note(host: Host, outcome: Outcome) -> None:
+    """Keep what speaks against a trial for the boot after it; raises HostError."""
+    texts = [problem.text for problem in outcome.problems]
+    _write(host, dict(_record(host), left={"release": outcome.release, "problems": texts}))
+
+
+def _left(host: Host, release: str) -> List[health.Problem]:
+    left = _record(host)["left"]
+    return [health.Problem("left", str(text)) for text in left.get("problems", []) if left.get("release") == release]
+
+
+def left(host: Host) -> Dict[str, Any]:
+    """The kernel that was left again by the program, and why; empty where it never did; raises HostError."""
+    found: Dict[str, Any] = _record(host)["left"]
+    return found
+
+
+def _write(host: Host, record: Dict[str, Any]) -> None:
+    text = json.dumps(record, sort_keys=True) + "\n"
+    if text != host.read(RECORD):
+        host.write(RECORD, text)
+
+
+def arm(host: Host) -> str:
+    """Have the next boot try a new kernel once; returns its release, '' where there is nothing to try. Raises HostError."""
+    state = _boot_kernel.observe(host)
+    newest, known_good = state["newest"], state.get("known_good", "")
+    if not state["supported"] or not known_good or _kernels.order(newest) <= _kernels.order(known_good):
+        return ""
+    trial = state["trial"]
+    if trial["status"] == "armed" or (trial["status"] in ("running", "failed") and trial["release"] == newest):
+        return ""
+    if not state["environment"]["writable"]:
+        return ""
+    wish = _boot_kernel.Wish(None, _boot_kernel.named(state, "trial", newest))
+    if _boot_kernel.plan(host, state, wish):
+        _boot_kernel.apply(host, state, wish)
+    return newest

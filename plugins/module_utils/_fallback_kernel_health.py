@@ -20,6 +20,13 @@ BOOTED = ("running", "degraded")
 SCRIPT_SECONDS = 60
 
 
+class Known(NamedTuple):
+    """What the known-good kernel was last seen with: default routes, and whether ssh could be reached."""
+
+    routes: List[str]
+    ssh: bool = True
+
+
 class Problem(NamedTuple):
     """What is not as it should be; with C(cut_off) nobody can reach the host to set it right."""
 
@@ -64,26 +71,38 @@ def uptime(host: Host) -> float:
     return float((host.read("/proc/uptime") or "0").split()[0])
 
 
-def problems(host: Host, policy: Dict[str, Any], known_routes: List[str]) -> List[Problem]:
-    """All that is not as it should be, with the default routes that the known-good kernel had; empty for a healthy host."""
+def problems(host: Host, policy: Dict[str, Any], known: Known) -> List[Problem]:
+    """All that is not as it should be, next to what the known-good kernel had; empty for a healthy host."""
     found = []
-    if not listens(host, policy["ssh_port"]):
+    # What did not listen with the known-good kernel either is no fault of the new one.
+    if known.ssh and not listens(host, policy["ssh_port"]):
         found.append(Problem("ssh", "nothing listens on TCP port %d" % policy["ssh_port"], True))
     present = routes(host)
-    lost = [route for route in known_routes if route not in present]
+    lost = [route for route in known.routes if route not in present]
     if lost:
         # With one of several left, an operator can still come in.
         found.append(Problem("route", "no default route by %s" % ", ".join(lost), not present))
-    return found + _boot(host, policy) + _mounts(host) + _taints(host) + _scripts(host, policy["scripts"])
+    found += _boot(host, policy) + _mounts(host) + _taints(host)
+    # Last, and only when all else is well: they may be slow, and are asked anew at each look.
+    return found or _scripts(host, policy["scripts"])
+
+
+def boot_ended(host: Host) -> bool:
+    """Whether systemd has ended the boot, in good or in an emergency shell."""
+    return _said(host) in BOOTED + ("maintenance",)
+
+
+def _said(host: Host) -> str:
+    # Its code is not 0 for anything but 'running'.
+    return host.run(["systemctl", "is-system-running"], check=False).out.strip()
 
 
 def _boot(host: Host, policy: Dict[str, Any]) -> List[Problem]:
     found = []
-    # Its code is not 0 for anything but 'running'.
-    said = host.run(["systemctl", "is-system-running"], check=False).out.strip()
+    said = _said(host)
     if said not in BOOTED:
         found.append(Problem("boot", "systemd says '%s'" % said))
-    left = policy["minutes"] * 60 - uptime(host)
+    left = policy["healthy_minutes"] * 60 - uptime(host)
     if left > 0:
         found.append(Problem("time", "%d seconds are left of the time to wait" % (left + 1)))
     return found

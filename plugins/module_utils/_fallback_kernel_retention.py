@@ -4,15 +4,17 @@
 """Which kernels stay on a host, and how its package manager is told."""
 
 import re
-from typing import Callable, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kernels
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _kernels, _managed_block
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 APT_FILE = "/etc/apt/apt.conf.d/99fallback_kernel"
 APT_STATES = "/var/lib/apt/extended_states"
 DNF_FILE = "/etc/dnf/dnf.conf"
-ZYPP_FILE = "/etc/zypp/zypp.conf"
+LIMIT = r"(?m)^\s*installonly_limit\s*=\s*([0-9]+)\s*$"
+DNF_LIMIT = 3  # where nobody sets one
+BLOCK = "fallback_kernel"
 # Ubuntu keeps the modules in packages of their own.
 PACKAGES = "(image|image-unsigned|modules|modules-extra)"
 HEADER = """\
@@ -92,25 +94,14 @@ def _named(patterns: List[str], package: str) -> bool:
 
 
 def _dnf(host: Host, _releases: List[str]) -> Retention:
-    found = re.findall(r"(?m)^\s*installonly_limit\s*=\s*([0-9]+)\s*$", host.read(DNF_FILE) or "")
-    limit = int(found[-1]) if found else 3
+    found = re.findall(LIMIT, host.read(DNF_FILE) or "")
+    limit = int(found[-1]) if found else DNF_LIMIT
     return Retention("dnf", limit or None, [], DNF_FILE)
-
-
-def _zypp(host: Host, releases: List[str]) -> Retention:
-    found = re.findall(r"(?m)^\s*multiversion\.kernels\s*=\s*(.*)$", host.read(ZYPP_FILE) or "")
-    words = [word.strip() for word in (found[-1] if found else "").split(",") if word.strip()]
-    newest = [int(word.partition("-")[2] or 0) for word in words if re.match(r"latest(-[0-9]+)?\Z", word)]
-    # An exact version is that of the package, which has the release without its flavour.
-    exact = [r for r in releases if any(r == word or r.startswith(word + "-") for word in words)]
-    kept = [release for number, release in enumerate(releases) if number in newest]
-    return Retention("zypp", 0 if words else None, kept + exact, ZYPP_FILE)
 
 
 TOOLS: Tuple[Tuple[str, Callable[[Host, List[str]], Retention]], ...] = (
     ("apt-config", _apt),
     ("dnf", _dnf),
-    ("zypper", _zypp),
 )
 
 
@@ -125,19 +116,38 @@ def unprotected(kernels: List[_kernels.Kernel], running: str, kept: List[str], f
 
 
 def dnf_text(text: str, retain: int) -> str:
-    """dnf.conf with a limit that keeps enough kernels; a higher one, or none (0), stays."""
-    pattern = r"(?m)^(\s*installonly_limit\s*=\s*)([0-9]+)([ \t]*)$"
-    found = list(re.finditer(pattern, text))
-    if found:
-        limit = int(found[-1].group(2))
-        if limit == 0 or limit > retain:
-            return text
-        return text[: found[-1].start(2)] + str(retain + 1) + text[found[-1].end(2) :]
-    head, main, rest = text.partition("[main]\n")
-    return (head if main else head + "[main]\n") + (main or "") + "installonly_limit=%d\n" % (retain + 1) + rest
+    """dnf.conf with a limit that keeps enough kernels; a higher one, or none (0), stays, and so does a file whose end is not C([main])."""
+    body = _managed_block.strip(text, BLOCK)
+    found = re.findall(LIMIT, body)
+    limit = int(found[-1]) if found else DNF_LIMIT
+    if limit == 0 or limit > retain:
+        return body
+    if re.findall(r"(?m)^\[(.*)\]\s*$", body)[-1:] != ["main"]:
+        return body
+    return _managed_block.merge(body, BLOCK, ["installonly_limit=%d" % (retain + 1)], _sets_limit)
 
 
-def zypp_words(retain: int, known_good: str) -> str:
-    """The value of multiversion.kernels that keeps the running, the known-good and enough of the newest kernels."""
-    newest = ["latest"] + ["latest-%d" % number for number in range(1, retain + 1)]
-    return ",".join(newest + ["running"] + ([known_good.rsplit("-", 1)[0]] if known_good else []))
+def _sets_limit(line: str) -> bool:
+    return re.match(LIMIT, line) is not None
+
+
+def wanted(host: Host, kept: List[str], retain: int) -> Dict[str, str]:
+    """The files of the package manager that is here, as they should be."""
+    tool = next((program for program, _look in TOOLS if host.which(program)), "")
+    if tool == "apt-config":
+        return {APT_FILE: apt_text(kept, retain)}
+    return {DNF_FILE: dnf_text(host.read(DNF_FILE) or "", retain)} if tool == "dnf" else {}
+
+
+def without(host: Host) -> Dict[str, str]:
+    """The same files without what is ours."""
+    return {APT_FILE: "", DNF_FILE: _managed_block.strip(host.read(DNF_FILE) or "", BLOCK)}
+
+
+def renew(host: Host, retain: int) -> None:
+    """Name the kernels that must stay now to an apt that the role has told before; raises HostError."""
+    if host.exists(APT_FILE):
+        kept = keep(_kernels.installed(host), _kernels.running(host), _boot_kernel.known_good(host), retain)
+        text = apt_text(kept, retain)
+        if text != host.read(APT_FILE):
+            host.write(APT_FILE, text)

@@ -51,8 +51,8 @@ def entry(item: _grub_menu.Item) -> Dict[str, Any]:
 
 
 def _is_recovery(entry: Dict[str, Any]) -> bool:
-    marks = ("single", "recovery", "rescue", "emergency", "systemd.unit=rescue.target")
-    return "-recovery-" in entry["id"] or any(token in marks for token in _cmdline.tokens(entry["arguments"]))
+    words = _cmdline.tokens(entry["arguments"])
+    return "-recovery-" in entry["id"] or any(word in _cmdline.RECOVERY for word in words)
 
 
 def entries(host: Host) -> List[Dict[str, Any]]:

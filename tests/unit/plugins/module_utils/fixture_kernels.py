@@ -3,14 +3,29 @@
 """Kernels and disks for hosts made of captured trees. For Python 3.6 too."""
 
 import os
-from typing import Any
+from typing import Any, Dict
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _grub
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_kernel,
+    _fallback_kernel_confirm,
+    _grub,
+    _grub_env,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
 from unit.plugins.module_utils.fixture_programs import GrubMkconfigMenu
 
 OLD, NEW, HALF = "6.1.0-53-cloud-amd64", "6.1.0-56-cloud-amd64", "6.1.0-57-cloud-amd64"
 MIB = 1024 * 1024
+ENV = "/boot/grub/grubenv"
+ROUTES = (
+    "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+    "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+)
+LISTENING = (
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+    "   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1261094 1 0 100 0 0 10 0\n"
+)
 BLOCK = "/sys/class/block"
 
 
@@ -54,4 +69,20 @@ def lab_machine(make_host: Any, panic: bool = True) -> FixtureHost:
     disk(host, "vda3", "254:3", parent="vda")
     if panic:
         _grub.apply(host, "panic", {"panic": "10"})
+    return host
+
+
+def trial_machine(make_host: Any, policy: Dict[str, Any]) -> FixtureHost:
+    """The lab's machine whose known-good kernel was looked at, and that now runs the new one as a trial."""
+    host = lab_machine(make_host)
+    host.put("/proc/net/route", ROUTES)
+    host.put("/proc/net/tcp", LISTENING)
+    host.put("/proc/uptime", "400.00 1.00\n")
+    host.answers[("systemctl", "is-system-running")] = Result(0, "running\n", "")
+    _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(OLD, None))
+    assert _fallback_kernel_confirm.step(host, policy).action == "none"
+    _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, NEW))
+    host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"next_entry": ""}))
+    host.put("/proc/sys/kernel/random/boot_id", "2\n")
+    host.put("/proc/sys/kernel/osrelease", NEW + "\n")
     return host

@@ -9,45 +9,25 @@ import pytest
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _fallback_kernel_confirm,
-    _grub_env,
+    _grub,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError, Result
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
 from unit.plugins.module_utils.fixture_host import FixtureHost
-from unit.plugins.module_utils.fixture_kernels import NEW, OLD, lab_machine, sized
+from unit.plugins.module_utils.fixture_kernels import NEW, OLD, ROUTES, sized, trial_machine
 
-ENV = "/boot/grub/grubenv"
 POLICY: Dict[str, Any] = {
     "ssh_port": 22,
-    "minutes": 5,
+    "healthy_minutes": 5,
     "scripts": "/etc/fallback_kernel.d",
     "boot_timeout": 900,
     "reboot_unconfirmed": False,
 }
-ROUTES = (
-    "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
-    "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
-)
-TCP = (
-    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-    "   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1261094 1 0 100 0 0 10 0\n"
-)
 
 
 @pytest.fixture
 def host(make_host: Any) -> FixtureHost:
     """A host whose known-good kernel was looked at, and that now runs the new one as a trial."""
-    made = lab_machine(make_host)
-    made.put("/proc/net/route", ROUTES)
-    made.put("/proc/net/tcp", TCP)
-    made.put("/proc/uptime", "400.00 1.00\n")
-    made.answers[("systemctl", "is-system-running")] = Result(0, "running\n", "")
-    _boot_kernel.apply(made, _boot_kernel.observe(made), _boot_kernel.Wish(OLD, None))
-    assert act(made) == "none"
-    _boot_kernel.apply(made, _boot_kernel.observe(made), _boot_kernel.Wish(None, NEW))
-    made.put(ENV, _grub_env.edit(_grub_env.read(made, ENV), {"next_entry": ""}))
-    made.put("/proc/sys/kernel/random/boot_id", "2\n")
-    made.put("/proc/sys/kernel/osrelease", NEW + "\n")
-    return made
+    return trial_machine(make_host, POLICY)
 
 
 def act(host: FixtureHost, **policy: Any) -> str:
@@ -101,13 +81,133 @@ def test_a_moment_without_network_is_no_new_standard(host: FixtureHost) -> None:
     _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
     host.put("/proc/net/route", ROUTES.splitlines()[0] + "\n")
     assert act(host) == "none"
-    assert _fallback_kernel_confirm.known_routes(host) == ["eth0"]
+    assert _fallback_kernel_confirm.known(host, POLICY).routes == ["eth0"]
     host.put("/proc/net/route", ROUTES.replace("eth0", "bond0"))
     assert act(host) == "none"
-    assert _fallback_kernel_confirm.known_routes(host) == ["bond0"]
+    assert _fallback_kernel_confirm.known(host, POLICY).routes == ["bond0"]
 
 
 def test_a_damaged_record_is_named(host: FixtureHost) -> None:
     host.put(_fallback_kernel_confirm.RECORD, "[]")
     with pytest.raises(HostError, match="^%s: is damaged" % _fallback_kernel_confirm.RECORD):
         act(host)
+
+
+def test_ssh_that_the_known_good_kernel_did_not_offer_is_not_asked_for(host: FixtureHost) -> None:
+    """A wrong fallback_kernel_ssh_port must not make every trial a restart."""
+    assert _fallback_kernel_confirm.known(host, POLICY).ssh is True
+    host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+    _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
+    assert act(host, ssh_port=2222) == "none"
+    assert _fallback_kernel_confirm.known(host, dict(POLICY, ssh_port=2222)).ssh is False
+    assert act(host) == "none"
+    host.put("/proc/net/tcp", "")
+    assert act(host) == "none"
+    assert _fallback_kernel_confirm.known(host, POLICY).ssh is True, "sshd is only being restarted"
+
+
+def test_nobody_looked_at_the_known_good_kernel(host: FixtureHost) -> None:
+    host.remove(_fallback_kernel_confirm.RECORD)
+    assert _fallback_kernel_confirm.known(host, POLICY) == ([], True)
+
+
+def test_a_confirmation_that_a_power_cut_ended_is_finished(host: FixtureHost) -> None:
+    """The file says the new kernel, the menu still the old one."""
+    generator = "/etc/grub.d/09_boot_kernel"
+    host.put(generator, host.text(generator).replace(OLD, NEW))
+    host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+    host.put("/proc/sys/kernel/random/boot_id", "3\n")
+    assert _boot_kernel.observe(host)["trial"]["status"] == "failed"
+    assert act(host) == "confirmed"
+    state = _boot_kernel.observe(host)
+    assert (state["default"]["release"], state["trial"]["status"]) == (NEW, "none")
+
+
+class TestWithoutMenu:
+    """/boot was not mounted, so nobody can read what is tried."""
+
+    @pytest.fixture
+    def lost(self, host: FixtureHost) -> FixtureHost:
+        host.put("/proc/uptime", "900.00 1.00\n")
+        host.put("/proc/cmdline", "root=UUID=1 ro panic=10\n")
+        host.remove("/boot/grub/grub.cfg")
+        return host
+
+    def test_a_host_that_serves_is_alarmed_about(self, lost: FixtureHost) -> None:
+        assert act(lost) == "unconfirmed"
+
+    def test_one_that_is_cut_off_restarts(self, lost: FixtureHost) -> None:
+        lost.put("/proc/net/tcp", "")
+        assert act(lost) == "restart"
+
+    @pytest.mark.parametrize("word", ["single", "systemd.unit=rescue.target"])
+    def test_a_person_in_recovery_mode_is_left_in_peace(self, lost: FixtureHost, word: str) -> None:
+        lost.put("/proc/net/tcp", "")
+        lost.put("/proc/cmdline", "root=UUID=1 ro %s\n" % word)
+        assert act(lost) == "none"
+
+    def test_the_known_good_kernel_is_no_trial(self, lost: FixtureHost) -> None:
+        lost.put("/proc/net/tcp", "")
+        lost.put("/proc/sys/kernel/osrelease", OLD + "\n")
+        assert act(lost) == "none"
+
+
+def test_why_a_trial_was_left_is_told_by_the_next_boot(host: FixtureHost) -> None:
+    host.put("/proc/uptime", "900.00 1.00\n")
+    host.put("/proc/net/tcp", "")
+    outcome = _fallback_kernel_confirm.step(host, POLICY)
+    _fallback_kernel_confirm.note(host, outcome)
+    host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+    found = _fallback_kernel_confirm.step(host, POLICY)
+    assert (found.action, [problem.text for problem in found.problems]) == (
+        "failed",
+        ["nothing listens on TCP port 22"],
+    )
+    assert _fallback_kernel_confirm.left(host)["release"] == NEW
+
+
+class TestArm:
+    """What an orderly restart has tried."""
+
+    @pytest.fixture
+    def good(self, host: FixtureHost) -> FixtureHost:
+        """The known-good kernel runs, and nothing was tried."""
+        host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
+        return host
+
+    def test_the_newest_whole_kernel_once(self, good: FixtureHost) -> None:
+        assert _fallback_kernel_confirm.arm(good) == NEW
+        trial = _boot_kernel.observe(good)["trial"]
+        assert (trial["status"], trial["release"]) == ("armed", NEW)
+        before = good.snapshot()
+        assert _fallback_kernel_confirm.arm(good) == ""
+        assert good.snapshot() == before
+
+    def test_not_while_it_runs_unconfirmed(self, host: FixtureHost) -> None:
+        assert _boot_kernel.observe(host)["trial"]["status"] == "running"
+        before = host.snapshot()
+        assert _fallback_kernel_confirm.arm(host) == ""
+        assert host.snapshot() == before
+
+    def test_not_what_has_failed(self, host: FixtureHost) -> None:
+        host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+        assert _boot_kernel.observe(host)["trial"]["status"] == "failed"
+        assert _fallback_kernel_confirm.arm(host) == ""
+
+    def test_not_what_is_known_good(self, good: FixtureHost) -> None:
+        _boot_kernel.apply(good, _boot_kernel.observe(good), _boot_kernel.Wish(NEW, None))
+        assert _fallback_kernel_confirm.arm(good) == ""
+
+    def test_not_where_it_would_be_permanent(self, good: FixtureHost) -> None:
+        good.put("/proc/self/mountinfo", "27 1 0:30 / / rw - btrfs /dev/vda3 rw\n")
+        assert _fallback_kernel_confirm.arm(good) == ""
+
+    def test_not_without_a_known_good_kernel(self, good: FixtureHost) -> None:
+        _boot_kernel.apply(good, _boot_kernel.observe(good), _boot_kernel.Wish("", ""))
+        assert _fallback_kernel_confirm.arm(good) == ""
+
+    def test_one_that_would_hang_is_refused(self, good: FixtureHost) -> None:
+        _grub.apply(good, "panic", None)
+        with pytest.raises(HostError, match="would hang for ever"):
+            _fallback_kernel_confirm.arm(good)

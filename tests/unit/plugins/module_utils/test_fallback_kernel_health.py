@@ -10,7 +10,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
 
-POLICY: Dict[str, Any] = {"ssh_port": 22, "minutes": 5, "scripts": "/etc/fallback_kernel.d"}
+POLICY: Dict[str, Any] = {"ssh_port": 22, "healthy_minutes": 5, "scripts": "/etc/fallback_kernel.d"}
 # As a Linux 6.18 wrote them.
 ROUTE_HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 DEFAULT = "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
@@ -37,12 +37,12 @@ def host(empty: FixtureHost) -> FixtureHost:
 
 
 def checks(host: FixtureHost, known: List[str]) -> List[Any]:
-    return [(problem.check, problem.cut_off) for problem in health.problems(host, POLICY, known)]
+    return [(problem.check, problem.cut_off) for problem in health.problems(host, POLICY, health.Known(known))]
 
 
 def test_a_healthy_host(host: FixtureHost) -> None:
     assert health.routes(host) == ["eth0"]
-    assert health.problems(host, POLICY, ["eth0"]) == []
+    assert health.problems(host, POLICY, health.Known(["eth0"])) == []
 
 
 class TestReached:
@@ -116,7 +116,7 @@ class TestHealthy:
     )
     def test_taints_of_what_went_wrong(self, host: FixtureHost, value: int, flags: str) -> None:
         host.put("/proc/sys/kernel/tainted", "%d\n" % value)
-        found = [problem.text for problem in health.problems(host, POLICY, [])]
+        found = [problem.text for problem in health.problems(host, POLICY, health.Known([]))]
         assert found == (["the kernel is tainted " + flags] if flags else [])
 
     @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ class TestHealthy:
             host.put("/etc/fallback_kernel.d/" + name, "")
             answer = Result(rc, "", "no answer from the shop")
             host.answers[(host.root + "/etc/fallback_kernel.d/" + name,)] = answer
-        found = health.problems(host, POLICY, [])
+        found = health.problems(host, POLICY, health.Known([]))
         assert [problem.check for problem in found] == ["script"]
         assert "20-web" in found[0].text
         assert "no answer from the shop" in found[0].text

@@ -6,10 +6,12 @@ from typing import Any, Callable, List
 
 import pytest
 
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_retention as retention
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Result
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._kernels import Kernel
 from unit.plugins.module_utils.fixture_host import FixtureHost
+from unit.plugins.module_utils.fixture_kernels import NEW, OLD, lab_machine
 
 RELEASES = ["6.1.0-%d-amd64" % number for number in (57, 56, 53, 51, 50)]
 N57, N56, N53, N51, N50 = RELEASES
@@ -134,30 +136,65 @@ def test_what_dnf_keeps(empty: FixtureHost, text: Any, count: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "before, after",
+    "before, aside",
     [
-        ("[main]\ngpgcheck=True\ninstallonly_limit=3\nbest=True\n", None),
-        ("[main]\ninstallonly_limit=2\n[other]\n", "[main]\ninstallonly_limit=3\n[other]\n"),
-        ("[main]\ninstallonly_limit = 9\n", None),
-        ("[main]\ninstallonly_limit=0\n", None),
-        ("[main]\nbest=True\n", "[main]\ninstallonly_limit=3\nbest=True\n"),
-        ("", "[main]\ninstallonly_limit=3\n"),
+        ("[main]\ngpgcheck=True\ninstallonly_limit=2\nbest=True\n", "installonly_limit=2"),
+        ("[main]\nbest=True", None),
+        ("[main]\ninstallonly_limit = 3\n", "installonly_limit = 3"),
     ],
 )
-def test_the_limit_of_dnf_is_raised_and_never_lowered(before: str, after: Any) -> None:
-    assert retention.dnf_text(before, 2) == (before if after is None else after)
+def test_the_limit_of_dnf_is_raised_and_given_back(empty: FixtureHost, before: str, aside: Any) -> None:
+    after = retention.dnf_text(before, 3)
+    assert "\ninstallonly_limit=4\n" in after
+    assert aside is None or "# %s\n" % aside in after
+    assert retention.dnf_text(after, 3) == after
+    empty.put("/usr/bin/dnf", "")
+    empty.put(retention.DNF_FILE, after)
+    assert retention.observe(empty, kernels()).limit == 4
+    assert retention.wanted(empty, [], 3) == {retention.DNF_FILE: after}
+    assert retention.without(empty)[retention.DNF_FILE] == before
 
 
-def test_what_zypp_keeps(empty: FixtureHost) -> None:
-    empty.put("/usr/bin/zypper", "")
-    empty.put(
-        retention.ZYPP_FILE,
-        "multiversion = provides:multiversion(kernel)\nmultiversion.kernels = latest,latest-1,running\n",
-    )
-    found = retention.observe(empty, kernels())
-    assert (found.limit, found.named) == (0, [N57, N56])
-    empty.put(retention.ZYPP_FILE, "multiversion.kernels = %s\n" % retention.zypp_words(2, N50))
-    assert retention.observe(empty, kernels()).named == [N57, N56, N53, N50]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[main]\ngpgcheck=True\ninstallonly_limit=3\nbest=True\n",
+        "[main]\ninstallonly_limit = 9\n",
+        "[main]\ninstallonly_limit=0\n",
+        "[main]\nbest=True\n",
+        # At its end another section would take our line for its own.
+        "[main]\ninstallonly_limit=2\n[other]\n",
+        "",
+    ],
+)
+def test_a_limit_that_is_enough_is_left_alone(text: str) -> None:
+    assert retention.dnf_text(text, 2) == text
+
+
+class TestRenew:
+    """What the program on the host does after each boot."""
+
+    def test_what_stays_now_is_named_to_apt(self, make_host: Any) -> None:
+        host = lab_machine(make_host)
+        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(OLD, None))
+        host.put(retention.APT_FILE, "")
+        retention.renew(host, 1)
+        assert host.text(retention.APT_FILE) == retention.apt_text([NEW, OLD], 1)
+        before = host.snapshot()
+        retention.renew(host, 1)
+        assert host.snapshot() == before
+
+    def test_where_the_role_wrote_nothing_nothing_is_written(self, make_host: Any) -> None:
+        host = lab_machine(make_host)
+        before = host.snapshot()
+        retention.renew(host, 1)
+        assert host.snapshot() == before
+
+
+def test_only_the_tool_that_is_here_is_told(empty: FixtureHost) -> None:
+    assert retention.wanted(empty, [N57], 2) == {}
+    empty.put("/usr/bin/apt-config", "")
+    assert retention.wanted(empty, [N57], 2) == {retention.APT_FILE: retention.apt_text([N57], 2)}
 
 
 def test_a_host_without_a_package_manager_that_is_known(empty: FixtureHost) -> None:

@@ -1,0 +1,139 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program that a host runs without Ansible: at boot it confirms a trial or leaves it again, at an orderly restart it arms one."""
+
+import argparse
+import json
+import sys
+import time
+from typing import Any, Callable, Dict, List, Optional
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _fallback_kernel_confirm,
+    _fallback_kernel_retention,
+    _kernels,
+    _writer,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_health as health
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+# For monitoring; in /run, so that it never tells of an earlier boot.
+STATUS = "/run/kernelops-panic_hardening/fallback_kernel.json"
+INTERVAL = 10  # seconds
+# Cut off for a moment is no reason for a restart.
+LOOKS = 3
+# Apart from 1, with which Python itself ends: systemd starts the program again after that.
+ALARM = 3
+CRIT, WARNING, NOTICE = 2, 4, 5
+WORDS = {
+    "failed": "the trial of the kernel %s has failed; the known-good kernel runs",
+    "unconfirmed": "the kernel %s is not confirmed, and the next restart boots the known-good one",
+    "restart": "the kernel %s does not serve; restarting into the known-good one",
+    "confirmed": "the kernel %s is confirmed, and the known-good one from now on",
+}
+Sleep = Callable[[float], None]
+
+
+def say(priority: int, text: str) -> None:
+    """A line for the journal; systemd reads its priority from the front."""
+    print("<%d>%s" % (priority, _writer.printable(text)), flush=True)
+
+
+def confirm(host: Host, policy: Dict[str, Any], sleep: Sleep) -> int:
+    """Look at the running kernel until it is clear what becomes of it; returns the exit code."""
+    while not health.boot_ended(host) and health.uptime(host) < policy["boot_timeout"]:
+        sleep(INTERVAL)
+    outcome, looks = None, 0
+    while outcome is None or outcome.action == "waiting" or (outcome.action == "restart" and looks < LOOKS):
+        if outcome is not None:
+            sleep(INTERVAL)
+        outcome = _look(host, policy)
+        looks = looks + 1 if outcome.action == "restart" else 0
+        _publish(host, outcome)
+    return _act(host, policy, outcome)
+
+
+def _look(host: Host, policy: Dict[str, Any]) -> _fallback_kernel_confirm.Outcome:
+    try:
+        return _fallback_kernel_confirm.step(host, policy)
+    except HostError as error:
+        # It may pass; and who cannot look must neither confirm nor restart.
+        waiting = health.uptime(host) < policy["boot_timeout"]
+        action = "waiting" if waiting else "unconfirmed"
+        return _fallback_kernel_confirm.Outcome(action, _kernels.running(host), [health.Problem("look", str(error))])
+
+
+def _act(host: Host, policy: Dict[str, Any], outcome: _fallback_kernel_confirm.Outcome) -> int:
+    if outcome.action in ("none", "confirmed"):
+        _keep(host, policy)
+    if outcome.action == "confirmed":
+        say(NOTICE, WORDS["confirmed"] % outcome.release)
+    if outcome.action in ("none", "confirmed"):
+        return 0
+    reasons = "; ".join(problem.text for problem in outcome.problems) or "crash_info may tell why"
+    say(CRIT, "%s: %s" % (WORDS[outcome.action] % outcome.release, reasons))
+    if outcome.action in ("restart", "unconfirmed"):
+        _try(lambda: _fallback_kernel_confirm.note(host, outcome))
+    if outcome.action == "restart":
+        # Cut off it serves nobody, and stopping units one by one could wait for ever; a host that serves ends in order.
+        cut_off = any(problem.cut_off for problem in outcome.problems)
+        host.run(["systemctl", "--force", "reboot"] if cut_off else ["systemctl", "reboot"])
+    return ALARM
+
+
+def _keep(host: Host, policy: Dict[str, Any]) -> None:
+    """Have the package manager keep what counts now, without a run of the role."""
+    _try(lambda: _fallback_kernel_retention.renew(host, policy["retain"]))
+
+
+def _try(do: Callable[[], None]) -> None:
+    try:
+        do()
+    except HostError as error:
+        say(WARNING, str(error))
+
+
+def _publish(host: Host, outcome: _fallback_kernel_confirm.Outcome) -> None:
+    found = {
+        "status": outcome.action,
+        "alarm": outcome.action not in ("none", "confirmed", "waiting"),
+        "kernel": _kernels.running(host),
+        "trial": outcome.release,
+        "problems": [problem.text for problem in outcome.problems],
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    _try(lambda: host.write(STATUS, json.dumps(found, sort_keys=True) + "\n"))
+
+
+def arm(host: Host) -> int:
+    """Called while the host shuts down: only an orderly restart may try a kernel."""
+    jobs = host.run(["systemctl", "list-jobs", "--no-legend", "--plain"]).out
+    if not any(fields[1:3] == ["reboot.target", "start"] for fields in (line.split() for line in jobs.splitlines())):
+        return 0
+    release = _fallback_kernel_confirm.arm(host)
+    if release:
+        say(NOTICE, "the next boot tries the kernel %s once" % release)
+    return 0
+
+
+def parse(arguments: Optional[List[str]] = None) -> Dict[str, Any]:
+    """The command line, as the units have it."""
+    parser = argparse.ArgumentParser(prog="fallback_kernel", description=__doc__)
+    parser.add_argument("order", choices=["confirm", "arm"])
+    parser.add_argument("--retain", type=int, default=2)
+    parser.add_argument("--ssh-port", type=int, default=22)
+    parser.add_argument("--healthy-minutes", type=int, default=5)
+    parser.add_argument("--boot-timeout", type=int, default=900)
+    parser.add_argument("--scripts", default="/etc/fallback_kernel.d")
+    parser.add_argument("--reboot-unconfirmed", action="store_true")
+    return vars(parser.parse_args(arguments))
+
+
+def main() -> None:
+    policy, host = parse(), Host()
+    try:
+        sys.exit(arm(host) if policy["order"] == "arm" else confirm(host, policy, time.sleep))
+    except HostError as error:
+        say(CRIT, str(error))
+        sys.exit(ALARM)

@@ -1,0 +1,67 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A program for a host, made of these very modules: one archive that its Python runs, so that no power cut leaves half of it."""
+
+import ast
+import importlib
+import io
+import zipfile
+from typing import Dict, List
+
+PACKAGE = __name__.rpartition(".")[0]
+START = "# Made by Ansible, kernelops.panic_hardening: changes are overwritten.\nfrom %s.%s import main\n\nmain()\n"
+# A fixed date: equal modules make an equal archive.
+DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def archive(name: str) -> str:
+    """The archive that runs C(main) of the module C(name), as text of bytes (surrogateescape), as files are read here.
+
+    Nothing in it is compressed, so that a person can read it with any pager.
+    """
+    texts = {"__main__.py": START % (PACKAGE, name)}
+    folders = PACKAGE.split(".")
+    for depth in range(1, len(folders) + 1):
+        texts["/".join(folders[:depth] + ["__init__.py"])] = ""
+    for module, text in sources(name).items():
+        texts["/".join(folders + [module + ".py"])] = text
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as stream:
+        for path, text in sorted(texts.items()):
+            entry = zipfile.ZipInfo(path, DATE)
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            stream.writestr(entry, text.encode("utf-8"))
+    return buffer.getvalue().decode("utf-8", "surrogateescape")
+
+
+def sources(name: str) -> Dict[str, str]:
+    """The source of a module, and of all that it imports of ours, wherever Python has them from: on a host from Ansible's own archive."""
+    found: Dict[str, str] = {}
+    wanted = [name]
+    while wanted:
+        module = wanted.pop()
+        if module not in found:
+            found[module] = _source(module)
+            wanted.extend(_imports(found[module]))
+    return found
+
+
+def _source(name: str) -> str:
+    module = importlib.import_module("%s.%s" % (PACKAGE, name))
+    loader = getattr(module.__spec__, "loader", None)
+    text = loader.get_source(module.__name__) if loader else None
+    if text is None:
+        raise ImportError("%s: has no source" % module.__name__)
+    return str(text)
+
+
+def _imports(text: str) -> List[str]:
+    found: List[str] = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
+            found.extend(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE + "."):
+            found.append(str(node.module)[len(PACKAGE) + 1 :])
+    return found

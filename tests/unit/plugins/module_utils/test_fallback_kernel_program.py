@@ -1,0 +1,202 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the program on a host does with a trial: when it waits, acts, and shouts. Runs on every Python from 3.6 on."""
+
+import json
+from typing import Any, Dict, List
+
+import pytest
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _grub_env
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_confirm as confirm
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_program as program
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_retention as retention
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Result
+from unit.plugins.module_utils.fixture_host import FixtureHost
+from unit.plugins.module_utils.fixture_kernels import LISTENING, NEW, OLD, sized, trial_machine
+
+ENV = "/boot/grub/grubenv"
+POLICY = program.parse(["confirm", "--retain", "1"])
+FORCE, ORDERLY = ["systemctl", "--force", "reboot"], ["systemctl", "reboot"]
+
+
+class Clock:
+    """Sleeps by letting the host's time pass; C(events) happen at their second."""
+
+    def __init__(self, host: FixtureHost, events: Dict[int, Any]) -> None:
+        self.host, self.events, self.now = host, events, 0
+        self.tick(0)
+
+    def tick(self, seconds: float) -> None:
+        self.now += int(seconds)
+        assert self.now < 7200, "it waits for ever"
+        self.host.put("/proc/uptime", "%d.00 1.00\n" % self.now)
+        for moment in sorted(moment for moment in self.events if moment <= self.now):
+            self.events.pop(moment)(self.host)
+
+
+@pytest.fixture
+def host(make_host: Any) -> FixtureHost:
+    """A host that runs a trial of NEW, just booted, with a known-good OLD."""
+    made = trial_machine(make_host, POLICY)
+    for argv in (FORCE, ORDERLY):
+        made.answers[tuple(argv)] = Result(0, "", "")
+    return made
+
+
+def run(host: FixtureHost, events: Dict[int, Any], **policy: Any) -> int:
+    host.calls.clear()
+    return program.confirm(host, dict(POLICY, **policy), Clock(host, dict(events)).tick)
+
+
+def uptime(host: FixtureHost) -> float:
+    return float(host.text("/proc/uptime").split()[0])
+
+
+def status(host: FixtureHost) -> Dict[str, Any]:
+    found: Dict[str, Any] = json.loads(host.text(program.STATUS))
+    return found
+
+
+def restarts(host: FixtureHost) -> List[List[str]]:
+    return [call for call in host.calls if call in (FORCE, ORDERLY)]
+
+
+def says(what: str) -> Any:
+    return lambda host: host.answers.update({("systemctl", "is-system-running"): Result(1, what + "\n", "")})
+
+
+def cut_off(host: FixtureHost) -> None:
+    host.put("/proc/net/tcp", "")
+
+
+def hang(host: FixtureHost) -> None:
+    says("starting")(host)
+    cut_off(host)
+
+
+def reached_again(host: FixtureHost) -> None:
+    host.put("/proc/net/tcp", LISTENING)
+
+
+def test_a_healthy_trial_is_confirmed_after_its_time(host: FixtureHost, capsys: Any) -> None:
+    host.put(retention.APT_FILE, "")
+    assert run(host, {0: says("starting"), 60: says("running")}) == 0
+    assert uptime(host) == 300
+    assert (status(host)["status"], status(host)["alarm"], status(host)["kernel"]) == ("confirmed", False, NEW)
+    assert _boot_kernel.observe(host)["default"]["release"] == NEW
+    assert host.text(retention.APT_FILE) == retention.apt_text([NEW, OLD], 1)
+    assert capsys.readouterr().out == "<5>the kernel %s is confirmed, and the known-good one from now on\n" % NEW
+    assert restarts(host) == []
+
+
+def test_one_that_is_cut_off_restarts_by_force_and_says_why(host: FixtureHost, capsys: Any) -> None:
+    assert run(host, {0: cut_off}) == program.ALARM
+    assert restarts(host) == [FORCE]
+    assert 900 < uptime(host) <= 900 + program.LOOKS * program.INTERVAL
+    out = capsys.readouterr().out
+    assert out.startswith("<2>the kernel %s does not serve; restarting" % NEW)
+    assert "nothing listens on TCP port 22" in out
+    host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+    assert run(host, {}) == program.ALARM
+    assert (status(host)["status"], status(host)["alarm"]) == ("failed", True)
+    assert status(host)["problems"] == ["nothing listens on TCP port 22"]
+    assert capsys.readouterr().out.startswith("<2>the trial of the kernel %s has failed" % NEW)
+    assert restarts(host) == []
+
+
+def test_cut_off_for_a_moment_is_no_reason(host: FixtureHost) -> None:
+    assert run(host, {0: cut_off, 905: reached_again}) == 0
+    assert status(host)["status"] == "confirmed"
+    assert restarts(host) == []
+
+
+def test_a_boot_that_never_ends_restarts(host: FixtureHost) -> None:
+    """It hangs before sshd is started."""
+    assert run(host, {0: hang}) == program.ALARM
+    assert restarts(host) == [FORCE]
+
+
+def test_an_emergency_shell_restarts(host: FixtureHost) -> None:
+    assert run(host, {0: hang, 30: says("maintenance")}) == program.ALARM
+    assert restarts(host) == [FORCE]
+
+
+@pytest.mark.parametrize("reboot, expected", [(False, []), (True, [ORDERLY])])
+def test_one_that_serves_but_is_not_well_stays_unless_told_otherwise(
+    host: FixtureHost, capsys: Any, reboot: bool, expected: List[Any]
+) -> None:
+    host.put("/proc/sys/kernel/tainted", "128\n")
+    assert run(host, {}, reboot_unconfirmed=reboot) == program.ALARM
+    assert restarts(host) == expected
+    assert status(host)["problems"] == ["the kernel is tainted D"]
+    assert capsys.readouterr().out.startswith("<2>the kernel %s " % NEW)
+    assert _boot_kernel.observe(host)["default"]["release"] == OLD
+
+
+def test_what_cannot_be_looked_at_is_neither_confirmed_nor_left(host: FixtureHost) -> None:
+    host.denied.add(ENV)
+    assert run(host, {}) == program.ALARM
+    assert (status(host)["status"], status(host)["problems"]) == ("unconfirmed", [ENV + ": Permission denied"])
+    assert restarts(host) == []
+
+
+def test_files_lost_meanwhile_are_told(host: FixtureHost) -> None:
+    sized(host, "/boot/initrd.img-" + NEW, 0)
+    assert run(host, {}) == program.ALARM
+    assert "only half installed" in status(host)["problems"][0]
+
+
+def test_a_full_disk_does_not_keep_it_from_restarting(host: FixtureHost, capsys: Any) -> None:
+    host.refused.update([confirm.RECORD, program.STATUS])
+    assert run(host, {0: cut_off}) == program.ALARM
+    assert restarts(host) == [FORCE]
+    assert "<4>%s: could not be written" % confirm.RECORD in capsys.readouterr().out
+
+
+def test_without_a_trial_there_is_nothing_to_say(host: FixtureHost, capsys: Any) -> None:
+    host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"kernelops_trial": None, "kernelops_trial_boot": None}))
+    assert run(host, {}) == 0
+    assert (uptime(host), status(host)["status"], capsys.readouterr().out) == (0, "none", "")
+
+
+class TestArm:
+    """Only a restart arms."""
+
+    JOBS = ("systemctl", "list-jobs", "--no-legend", "--plain")
+
+    @pytest.fixture
+    def good(self, host: FixtureHost) -> FixtureHost:
+        host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
+        return host
+
+    @pytest.mark.parametrize(
+        "jobs, armed",
+        [
+            ("233 reboot.target          start waiting\n234 ssh.service stop running\n", True),
+            ("233 poweroff.target        start waiting\n", False),
+            ("233 kexec.target           start waiting\n", False),
+            ("233 soft-reboot.target     start waiting\n", False),
+            ("233 reboot.target          stop waiting\n", False),
+            ("", False),
+        ],
+    )
+    def test_by_the_jobs_of_systemd(self, good: FixtureHost, capsys: Any, jobs: str, armed: bool) -> None:
+        good.answers[self.JOBS] = Result(0, jobs, "")
+        before = good.snapshot()
+        assert program.arm(good) == 0
+        assert (good.snapshot() != before) is armed
+        assert capsys.readouterr().out == ("<5>the next boot tries the kernel %s once\n" % NEW if armed else "")
+
+    def test_where_systemd_does_not_answer_nothing_is_armed(self, good: FixtureHost) -> None:
+        good.answers[self.JOBS] = Result(1, "", "Failed to list jobs")
+        before = good.snapshot()
+        with pytest.raises(CommandError):
+            program.arm(good)
+        assert good.snapshot() == before
+
+
+def test_hostile_text_does_not_steer_the_terminal(capsys: Any) -> None:
+    program.say(2, "a\x1b[2J\nb")
+    assert capsys.readouterr().out == "<2>a\\x1b[2J\\nb\n"
