@@ -45,6 +45,7 @@ def observe(host: Host) -> Dict[str, Any]:
         variables = _grub_env.values(block.text)
         state.update(
             entries=backend.entries(host),
+            needed=_boot_kernel_trial.DRACUT if method == "bls" or _kernels.dracut(host) else {},
             known_good=backend.known_good(host),
             default=backend.default(host, variables),
             environment=_environment(host, block),
@@ -96,7 +97,7 @@ def plan(host: Host, state: Dict[str, Any], wish: Wish) -> List[Dict[str, Any]]:
     if wish.known_good is not None:
         found = list(backend.changes(host, wish.known_good))
     if wish.trial:
-        _boot_kernel_trial.refuse(state, wish, _entry(state, wish.trial), backend)
+        _boot_kernel_trial.refuse(state, wish, _entry(state, wish.trial))
         _need_known_good(host, state, wish)
     edits = _edits(host, state, wish)
     if edits:

@@ -21,8 +21,6 @@ GRUB_CFG = "/boot/grub2/grub.cfg"
 SYSCONFIG = "/etc/sysconfig/kernel"
 RECORD = STATE_DIR + "/boot_kernel.json"
 BLOCK = "boot_kernel"
-# dracut does not know panic=: without these it waits for a person when it finds no root (dracut.cmdline(7)).
-RESTARTS: Dict[str, Optional[str]] = {"rd.shell": "0", "rd.emergency": "reboot"}
 
 
 def entries(host: Host) -> List[Dict[str, Any]]:

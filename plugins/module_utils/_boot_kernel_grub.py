@@ -13,8 +13,6 @@ ENVIRONMENT = "/boot/grub/grubenv"
 GENERATOR = "/etc/grub.d/09_boot_kernel"
 DROP_IN = _grub.drop_in("boot_kernel")
 IDENT = "kernelops-known-good"
-# Whether an entry restarts by itself when its kernel panics, its root is missing or its init ends.
-RESTARTS: Dict[str, Optional[str]] = {}
 SCRIPT = """\
 #!/bin/sh
 # Managed by Ansible, kernelops.panic_hardening.boot_kernel: changes are overwritten.

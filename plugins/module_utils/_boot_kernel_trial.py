@@ -15,6 +15,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._kernels
 NEXT = "next_entry"
 RELEASE = "kernelops_trial"
 BOOT = "kernelops_trial_boot"
+# dracut does not know panic=: without these it waits for a person when it finds no root (dracut.cmdline(7)).
+DRACUT: Dict[str, Optional[str]] = {"rd.shell": "0", "rd.emergency": "reboot"}
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -51,7 +53,7 @@ def settings(host: Host, state: Dict[str, Any], wish: Any, entry: Optional[Dict[
     return {NEXT: entry["id"], RELEASE: wish.trial, BOOT: boot_id(host)}
 
 
-def refuse(state: Dict[str, Any], wish: Any, entry: Optional[Dict[str, Any]], backend: Any) -> None:
+def refuse(state: Dict[str, Any], wish: Any, entry: Optional[Dict[str, Any]]) -> None:
     """Raises HostError where a trial would not come back by itself, or has failed before."""
     known_good = wish.known_good or state["known_good"]
     if wish.trial == known_good or (state["trial"]["status"] == "running" and state["trial"]["release"] == wish.trial):
@@ -65,8 +67,8 @@ def refuse(state: Dict[str, Any], wish: Any, entry: Optional[Dict[str, Any]], ba
         raise HostError(
             "trial: %s was tried and left again without being confirmed; see why, then set retry: true" % wish.trial
         )
-    if entry is not None and not restarts(entry["arguments"], backend.RESTARTS):
-        needed = " ".join(["panic=10"] + ([_cmdline.render(backend.RESTARTS)] if backend.RESTARTS else []))
+    if entry is not None and not restarts(entry["arguments"], state["needed"]):
+        needed = " ".join(["panic=10"] + ([_cmdline.render(state["needed"])] if state["needed"] else []))
         raise HostError(
             "trial: the entry '%s' would hang for ever after a failed boot; set %s with the module kernel_cmdline"
             % (entry["title"], needed)

@@ -11,8 +11,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _crash_evidence_files,
     _systemd,
 )
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change, write_all
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._put_files import Change, put_all
 
 RECORD = STATE_DIR + "/crash_evidence.json"
 JOURNALD = "systemd-journald.service"
@@ -73,7 +73,7 @@ def apply(host: Host, options: Options) -> None:
     files = [change for change in changes.values() if change.mode is not None]
     if NETCONSOLE in changes and changes[NETCONSOLE].after == "disabled":
         host.run(["systemctl", "disable", "--now", NETCONSOLE])
-    put_all(host, files)
+    write_all(host, files)
     if any(change.path.startswith("/etc/systemd/system/") for change in files):
         host.run(["systemctl", "daemon-reload"])
     if _crash_evidence_files.JOURNALD in changes or _crash_evidence.JOURNAL in changes:

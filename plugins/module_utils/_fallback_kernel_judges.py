@@ -7,7 +7,6 @@ import functools
 from typing import Any, Callable, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
-    _boot_kernel,
     _boot_kernel_trial,
     _fallback_kernel_retention,
     _kernels,
@@ -108,9 +107,8 @@ def default_is_known_good(_policy: Dictionary, state: Dictionary) -> Dictionary:
 def restart_on_failed_boot(_policy: Dictionary, state: Dictionary) -> Dictionary:
     boot = state["boot"]
     expected = "no boot ends in waiting for a person"
-    backend = _boot_kernel.BACKENDS[boot["method"]]
     normal = [entry for entry in boot["entries"] if not entry["recovery"]]
-    stuck = [e["title"] for e in normal if not _boot_kernel_trial.restarts(e["arguments"], backend.RESTARTS)]
+    stuck = [e["title"] for e in normal if not _boot_kernel_trial.restarts(e["arguments"], boot["needed"])]
     reasons = ["after a failed boot this would hang: %s" % ", ".join(stuck)] if stuck else []
     if boot["default"]["waits"]:
         reasons.append("GRUB's menu waits for a key")

@@ -6,7 +6,7 @@
 import json
 from typing import List
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_kernel, _kdump_plan, _put_files
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _changes, _kdump_kernel, _kdump_plan
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
 
 SSH_FOLDER = "/root/.ssh"
@@ -19,7 +19,7 @@ def apply(host: Host, wish: _kdump_plan.Wish, packages: List[str]) -> None:
     _remember(host, wish, packages)
     if wish.options is not None and wish.options["target"] == "ssh" and not host.exists(SSH_FOLDER):
         host.make_directory(SSH_FOLDER, _kdump_plan.PRIVATE)
-    _put_files.put_all(host, written)
+    _changes.write_all(host, written)
     for change in _kdump_plan.directory(host, wish):
         _set_directory(host, change, wish)
     if any(change.path.startswith("/etc/systemd/") for change in written):
@@ -48,7 +48,7 @@ def _remember(host: Host, wish: _kdump_plan.Wish, packages: List[str]) -> None:
         host.write(_kdump_plan.RECORD, after + "\n")
 
 
-def _set_directory(host: Host, change: _kdump_plan.Change, wish: _kdump_plan.Wish) -> None:
+def _set_directory(host: Host, change: _changes.Change, wish: _kdump_plan.Wish) -> None:
     if wish.options is not None:
         host.make_directory(change.path, _kdump_plan.PRIVATE)
         return

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # Copyright (c) 2026, kernelops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The crash kernel and the unit that loads it, as the running system shows them: for the audit and the writer alike."""
+"""The crash kernel as the running system shows it: for the audit and the writer alike."""
 
 import re
 

@@ -16,8 +16,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _managed_block,
     _systemd,
 )
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._put_files import Change
 
 RECORD = STATE_DIR + "/kdump.json"
 BLOCK = "kdump"

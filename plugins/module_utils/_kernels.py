@@ -84,7 +84,7 @@ def _look(host: Host, release: str, image: str, states: Dict[str, str]) -> Kerne
     initrd = next((path for path in names if host.exists(path)), "")
     initrd_size = host.size(initrd) if initrd else 0
     if initrd_size < LEAST_INITRD:
-        missing.append("initrd: %s" % _shortfall(initrd or names[1 if _dracut(host) else 0], initrd_size))
+        missing.append("initrd: %s" % _shortfall(initrd or names[1 if dracut(host) else 0], initrd_size))
     lists = ["%s/%s/modules.dep" % (folder, release) for folder in MODULES]
     if not any(host.size(path) for path in lists):
         missing.append("modules: %s is not there or empty" % lists[0])
@@ -97,8 +97,9 @@ def _shortfall(path: str, size: int) -> str:
     return "%s has only %d bytes" % (path, size) if size else "%s is not there or empty" % path
 
 
-def _dracut(host: Host) -> bool:
-    return host.which("dracut") is not None
+def dracut(host: Host) -> bool:
+    """Whether dracut makes the initrds here; Debian has its core beside initramfs-tools, too."""
+    return host.which("dracut") is not None and host.which("mkinitramfs") is None
 
 
 def _package_states(host: Host) -> Dict[str, str]:

@@ -93,9 +93,9 @@ from typing import Any, Dict
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _changes,
     _crash_evidence_config,
     _crash_evidence_policy,
-    _put_files,
     _virtualization,
     _writer,
 )
@@ -118,7 +118,7 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
         changed=bool(changes),
         applicable=True,
         changes=[change.path for change in changes],
-        diff=[_put_files.shown(change) for change in changes],
+        diff=[_changes.shown(change) for change in changes],
     )
 
 

@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # Copyright (c) 2026, kernelops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several files changed as one: one that cannot be written leaves the others as they were."""
+"""What a writer of several things is about to change, and files that are changed all or not at all."""
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
@@ -17,32 +17,33 @@ class Change(NamedTuple):
     mode: Optional[int] = None
 
 
-def put_all(host: Host, changes: List[Change]) -> None:
-    """Write the files, and remove those whose text is to be empty; raises HostError."""
+def shown(change: Change) -> Dict[str, str]:
+    """A change as an entry of a module's diff."""
+    end = "\n" if change.mode is None else ""
+    return dict(
+        before_header=change.path, after_header=change.path, before=change.before + end, after=change.after + end
+    )
+
+
+def write_all(host: Host, files: List[Change]) -> None:
+    """Write (or, for '', remove) files; where one cannot be written the others are as they were. Raises HostError."""
     done: List[Tuple[Change, int]] = []
     try:
-        for change in changes:
+        for change in files:
             mode = host.mode(change.path)
-            _put(host, change.path, change.after, change.mode)
+            put(host, change.path, change.after, change.mode)
             done.append((change, mode))
     except HostError:
         for change, mode in done:
-            _put(host, change.path, change.before, mode)
+            put(host, change.path, change.before, mode)
         raise
 
 
-def _put(host: Host, path: str, text: str, mode: Optional[int]) -> None:
+def put(host: Host, path: str, text: str, mode: Optional[int]) -> None:
+    """Write a file, or for '' remove it, with a directory below /etc/systemd that was for it alone."""
     if text:
         host.write(path, text, 0o644 if mode is None else mode)
         return
     host.remove(path)
     if path.startswith("/etc/systemd/"):
         host.remove_empty(path.rsplit("/", 1)[0])
-
-
-def shown(change: Change) -> Dict[str, str]:
-    """A change as Ansible shows it; a state in words gets the end of line that a file has."""
-    end = "\n" if change.mode is None else ""
-    return dict(
-        before_header=change.path, after_header=change.path, before=change.before + end, after=change.after + end
-    )
