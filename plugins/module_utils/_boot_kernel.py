@@ -54,6 +54,15 @@ def observe(host: Host) -> Dict[str, Any]:
     return state
 
 
+def default(host: Host) -> str:
+    """The kernel that a restart without a one-time choice boots, '' where nobody can tell; raises HostError."""
+    backend = BACKENDS.get(_bootloader.method(host))
+    if backend is None:
+        return ""
+    variables = _grub_env.values(_grub_env.read(host, backend.ENVIRONMENT).text)
+    return str(backend.default(host, variables)["release"])
+
+
 def known_good(host: Host) -> str:
     """The known-good kernel that was set, '' for none, whatever else can be read; raises HostError."""
     return next((release for release in (backend.known_good(host) for backend in BACKENDS.values()) if release), "")

@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Role kdump: whether a crash kernel is ready on a host, and whether a dump would arrive where the policy wants it."""
 
-import re
 import time
 from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_kernel,
     _bootloader,
     _cmdline,
     _kdump_backends,
@@ -55,6 +55,7 @@ def observe(host: Host) -> Dict[str, Any]:
         loaded=_kdump_kernel.loaded(host),
         running_crashkernel=_cmdline.values(running, "crashkernel"),
         boot=attempt(state, "boot", lambda: _bootloader.observe(host)),
+        next=attempt(state, "boot", lambda: _boot_kernel.default(host)),
         kexec=attempt(state, "kexec", lambda: _observe_kexec(host)),
         lockdown=_kdump_kernel.lockdown(host),
         now=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -93,13 +94,9 @@ def _observe_tool(host: Host, state: Dict[str, Any]) -> None:
 
 
 def _kernels(state: Dict[str, Any]) -> List[str]:
-    """The running kernel, and the one that the first normal entry boots."""
-    kernels = [state["kernel"]]
-    entries = _bootloader.normal(state["boot"]) if state["boot"] else []
-    match = re.search(r"vmlinu[xz]-(\S+)$", entries[0]["kernel"]) if entries else None
-    if match and match.group(1) not in kernels:
-        kernels.append(match.group(1))
-    return kernels
+    """The running kernel, and the one that the next restart boots."""
+    following = state["next"] or state["kernel"]
+    return [state["kernel"]] + ([following] if following != state["kernel"] else [])
 
 
 def _reached(host: Host, state: Dict[str, Any]) -> int:

@@ -230,6 +230,14 @@ class TestCaptureInitrd:
         item = only(judge(hardened), "capture_initrd")
         assert item["observed"] == "missing for 6.1.0-99-amd64"
 
+    def test_the_next_boot_is_that_of_the_default_not_of_the_first_entry(self, hardened: KdumpHost) -> None:
+        """As with a known-good kernel beside a newer one."""
+        cfg = "/boot/grub/grub.cfg"
+        text = hardened.text(cfg).replace("vmlinuz-" + KERNEL, "vmlinuz-6.1.0-99-amd64", 1)
+        text = text.replace('set default="0"', 'set default="1>0"')
+        hardened.put(cfg, text)
+        assert judge(hardened)["capture_initrd"]["status"] == "pass"
+
     def test_nothing_that_would_build_it(self, hardened: KdumpHost) -> None:
         """As on a host with dracut: the hook of the package ends without a word."""
         hardened.remove(self.INITRD)
