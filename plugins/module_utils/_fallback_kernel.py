@@ -8,26 +8,21 @@ from typing import Any, Callable, Dict, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
+    _fallback_kernel_confirm,
     _fallback_kernel_controls,
+    _fallback_kernel_files,
+    _fallback_kernel_policy,
     _fallback_kernel_retention,
+    _grub,
     _kernels,
+    _systemd,
     _virtualization,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 evaluate = _fallback_kernel_controls.evaluate
-resolve = _fallback_kernel_controls.resolve
-# Smallest and largest values that make sense.
-NUMBERS = {"fallback_kernel_retain": (1, 20), "fallback_kernel_trial_max_age": (1, 365)}
-
-
-def validate(policy: Dict[str, Any]) -> None:
-    """Refuse what the role would refuse; raises PolicyError that begins with the variable."""
-    for name, (least, most) in sorted(NUMBERS.items()):
-        value = policy[name]
-        if isinstance(value, bool) or not str(value).isdigit() or not least <= int(value) <= most:
-            raise PolicyError("%s: '%s' is not a whole number from %d to %d" % (name, value, least, most))
+resolve = _fallback_kernel_policy.resolve
+validate = _fallback_kernel_policy.validate
 
 
 def observe(host: Host) -> Dict[str, Any]:
@@ -42,6 +37,10 @@ def observe(host: Host) -> Dict[str, Any]:
         installed_at=dict((kernel.release, _installed_at(host, kernel.release)) for kernel in kernels),
         boot=_try(state, "boot", lambda: _boot_kernel.observe(host)),
         retention=_try(state, "retention", lambda: _fallback_kernel_retention.observe(host, kernels)._asdict()),
+        packages=_try(state, "kernels", lambda: _fallback_kernel_retention.packages(host)),
+        program=_try(state, "program", lambda: _program(host)),
+        menu=_try(state, "boot", lambda: _fallback_kernel_files.menu(host.read(_grub.GRUB_CFG) or "")),
+        left=_try(state, "left", lambda: _fallback_kernel_confirm.left(host)),
         space=_try(state, "space", lambda: dict(host.space(_kernels.BOOT)._asdict())),
     )
     return state
@@ -59,3 +58,15 @@ def _installed_at(host: Host, release: str) -> Optional[float]:
     # The image bears the time of its build, and an initrd that of its last renewal.
     listed = host.modified("/var/lib/dpkg/info/linux-image-%s.list" % release)
     return listed or host.modified("%s/%s/modules.dep" % (_kernels.MODULES[0], release))
+
+
+def _program(host: Host) -> Dict[str, Any]:
+    """The program and its units as they are; its text is too long for a report."""
+    names = (_fallback_kernel_files.CONFIRM, _fallback_kernel_files.ARM)
+    paths = [_fallback_kernel_files.unit_path(name) for name in names] + [_fallback_kernel_files.MANAGER]
+    return {
+        "current": host.read(_fallback_kernel_files.PROGRAM) == _fallback_kernel_files.program().text,
+        "files": dict((path, host.read(path)) for path in paths),
+        "units": dict((name, dict(_systemd.unit(host, name)._asdict())) for name in names),
+        "facts": _fallback_kernel_files.facts(host),
+    }

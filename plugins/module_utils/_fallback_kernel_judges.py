@@ -4,21 +4,19 @@
 """What each control of the role fallback_kernel asks of a host: parts of findings from policy and state."""
 
 import functools
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel_trial,
+    _fallback_kernel_policy,
     _fallback_kernel_retention,
-    _kernels,
 )
 
 Dictionary = Dict[str, Any]
 Judge = Callable[[Dictionary, Dictionary], Dictionary]
-DAY = 24 * 3600
 # Of the newest kernel's own files, for the next one and its initrd while it is being built.
 ROOM = 1.2
 SET = "run kernelops.panic_hardening.harden on this host, or boot_kernel with known_good"
-TRY = "restart the host orderly, or boot_kernel with trial: newest"
 
 
 def part(status: str, expected: str, observed: str, **more: Any) -> Dictionary:
@@ -42,10 +40,6 @@ def needs(*parts: str) -> Callable[[Judge], Judge]:
         return ask
 
     return wrap
-
-
-def _kernels_of(state: Dictionary) -> List[_kernels.Kernel]:
-    return [_kernels.Kernel(*(k[name] for name in _kernels.Kernel._fields)) for k in state["kernels"]]
 
 
 def _lacking(state: Dictionary, release: str) -> str:
@@ -115,14 +109,15 @@ def restart_on_failed_boot(_policy: Dictionary, state: Dictionary) -> Dictionary
     if boot["method"] == "grub" and boot["default"]["fallback"] != "0":
         reasons.append("GRUB waits for a key when a kernel cannot be loaded")
     if reasons:
-        return part("fail", expected, "%d ways to hang" % len(reasons), reason="; ".join(reasons), remedy=SET)
+        remedy = SET if not stuck else "give the entries panic= with the role panic_sysctl; then " + SET
+        return part("fail", expected, "%d ways to hang" % len(reasons), reason="; ".join(reasons), remedy=remedy)
     return part("pass", expected, expected)
 
 
 @needs("kernels", "retention", "boot")
 def retention_configured(policy: Dictionary, state: Dictionary) -> Dictionary:
     found = _fallback_kernel_retention.Retention(**state["retention"])
-    kernels = _kernels_of(state)
+    kernels = _fallback_kernel_policy.kernels(state)
     kept = _fallback_kernel_retention.keep(
         kernels, state["running"], state["boot"]["known_good"], int(policy["fallback_kernel_retain"])
     )
@@ -134,52 +129,6 @@ def retention_configured(policy: Dictionary, state: Dictionary) -> Dictionary:
         reason = "the next clean-up of %s would remove %s" % (found.tool, ", ".join(lost))
         return part("fail", expected, ", ".join(lost), reason=reason, remedy=SET, evidence=[found.source])
     return part("pass", expected, "%s keeps them" % found.tool)
-
-
-@needs("boot")
-def trial_result(_policy: Dictionary, state: Dictionary) -> Dictionary:
-    trial = state["boot"]["trial"]
-    expected = "no trial that failed"
-    if trial["status"] == "failed":
-        reason = "%s was booted once and left again without being confirmed" % trial["release"]
-        remedy = "look at crash_info and the console log; then boot_kernel with retry: true, or trial: none"
-        return part("fail", expected, trial["release"], reason=reason, remedy=remedy)
-    return part("pass", expected, trial["status"])
-
-
-@needs("kernels", "boot")
-def trial_pending(policy: Dictionary, state: Dictionary) -> Dictionary:
-    limit = int(policy["fallback_kernel_trial_max_age"])
-    expected = "no new kernel waits longer than %d days" % limit
-    known_good, newest = state["boot"]["known_good"], state["boot"]["newest"]
-    if not known_good or not newest or _kernels.order(newest) <= _kernels.order(known_good):
-        return part("pass", expected, "none waits")
-    since = state["installed_at"].get(newest)
-    if since is None:
-        return part("unknown", expected, newest, reason="nothing tells when %s was installed" % newest, remedy=TRY)
-    days = int((state["now"] - since) // DAY)
-    observed = "%s for %d days" % (newest, days)
-    if days > limit:
-        reason = "the host is not patched: %s waits to be tried" % newest
-        return part("fail", expected, observed, reason=reason, remedy=TRY)
-    return part("pass", expected, observed)
-
-
-@needs("boot")
-def environment_writable(_policy: Dictionary, state: Dictionary) -> Dictionary:
-    environment = state["boot"]["environment"]
-    expected = "GRUB can write %s" % environment["path"]
-    if not environment["writable"]:
-        armed = state["boot"]["trial"]["status"] == "armed"
-        more = "; a one-time boot is set and will be permanent" if armed else ""
-        remedy = (
-            "boot_kernel with trial: none" if armed else "confirm new kernels by hand, or give /boot a plain partition"
-        )
-        return part("fail", expected, environment["file_system"], reason=environment["reason"] + more, remedy=remedy)
-    if not environment["whole"]:
-        remedy = "grub-editenv %s create" % environment["path"]
-        return part("fail", expected, "missing or damaged", reason="GRUB would not take the block", remedy=remedy)
-    return part("pass", expected, environment["file_system"])
 
 
 @needs("kernels", "space")

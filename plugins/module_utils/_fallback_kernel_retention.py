@@ -144,6 +144,16 @@ def without(host: Host) -> Dict[str, str]:
     return {APT_FILE: "", DNF_FILE: _managed_block.strip(host.read(DNF_FILE) or "", BLOCK)}
 
 
+def packages(host: Host) -> Dict[str, List[str]]:
+    """The installed packages of each kernel, by its release, on a host with dpkg."""
+    found: Dict[str, List[str]] = {}
+    pattern = r"(?m)^Package: (linux-(?:image|image-unsigned|modules|modules-extra|headers)-([0-9]\S*))\nStatus: \S+ \S+ (\S+)$"
+    for name, release, state in re.findall(pattern, host.read(_kernels.DPKG_STATUS) or ""):
+        if state not in ("not-installed", "config-files"):
+            found.setdefault(release, []).append(name)
+    return found
+
+
 def renew(host: Host, retain: int) -> None:
     """Name the kernels that must stay now to an apt that the role has told before; raises HostError."""
     if host.exists(APT_FILE):

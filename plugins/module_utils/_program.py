@@ -4,6 +4,7 @@
 """A program for a host, made of these very modules: one archive that its Python runs, so that no power cut leaves half of it."""
 
 import ast
+import functools
 import importlib
 import io
 import zipfile
@@ -15,6 +16,7 @@ START = "# Made by Ansible, kernelops.panic_hardening: changes are overwritten.\
 DATE = (1980, 1, 1, 0, 0, 0)
 
 
+@functools.lru_cache(maxsize=None)
 def archive(name: str) -> str:
     """The archive that runs C(main) of the module C(name), as text of bytes (surrogateescape), as files are read here.
 

@@ -54,7 +54,7 @@ class FixtureHost(Host):
 
     def text(self, path: str) -> str:
         """What a file really holds, past every stub."""
-        with open(self.root + path) as stream:
+        with open(self.root + path, encoding="utf-8", errors="surrogateescape", newline="") as stream:
             return stream.read()
 
     def snapshot(self) -> Dict[str, Any]:

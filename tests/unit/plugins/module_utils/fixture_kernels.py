@@ -13,7 +13,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
-from unit.plugins.module_utils.fixture_programs import GrubMkconfigMenu
+from unit.plugins.module_utils.fixture_programs import GrubMkconfigMenu, Systemctl
 
 OLD, NEW, HALF = "6.1.0-53-cloud-amd64", "6.1.0-56-cloud-amd64", "6.1.0-57-cloud-amd64"
 MIB = 1024 * 1024
@@ -69,6 +69,20 @@ def lab_machine(make_host: Any, panic: bool = True) -> FixtureHost:
     disk(host, "vda3", "254:3", parent="vda")
     if panic:
         _grub.apply(host, "panic", {"panic": "10"})
+    return host
+
+
+def complete_machine(make_host: Any, version: str = "252") -> FixtureHost:
+    """The lab's machine with a systemd, an apt and the rest that the role looks for."""
+    host = lab_machine(make_host)
+    host.programs["systemctl"] = Systemctl(host, version)
+    host.put("/usr/bin/apt-config", "")
+    host.answers[("apt-config", "dump")] = Result(0, 'APT::NeverAutoRemove "";\n', "")
+    host.answers[("apt-config", "--version")] = Result(0, "apt 2.6.1 (amd64)\n", "")
+    host.put("/etc/apt/apt.conf.d/01autoremove", "")
+    host.put("/proc/net/route", ROUTES)
+    host.put("/proc/net/tcp", LISTENING)
+    host.put("/proc/uptime", "400.00 1.00\n")
     return host
 
 

@@ -92,36 +92,75 @@ class GrubMkconfig:
 
 
 class GrubMkconfigMenu(GrubMkconfig):
-    """grub-mkconfig with our generator too: a real shell runs it, next to a 10_linux that prints the captured entries.
+    """grub-mkconfig with our generators too: a real shell runs them, next to a 10_linux that prints the captured entries.
 
     test_boot_kernel.py shows that it makes the captured grub.cfg, to the byte.
     """
 
-    GENERATOR = "/etc/grub.d/09_boot_kernel"
+    FIRST, LAST = "/etc/grub.d/09_boot_kernel", "/etc/grub.d/42_fallback_kernel"
 
     def __call__(self, argv: List[str]) -> Result:
         result = super().__call__(argv)
         text = self.host.text(argv[2])
-        text = text.replace('set default="0"', 'set default="%s"' % self.default())
-        begin = "### BEGIN /etc/grub.d/10_linux ###\n"
-        if os.access(self.host.root + self.GENERATOR, os.X_OK):
-            mine = self.generated(text.split(begin)[1].split("### END")[0])
-            mark = "### BEGIN %s ###\n%s### END %s ###\n\n" % (self.GENERATOR, mine, self.GENERATOR)
-            text = text.replace(begin, mark + begin)
+        choice, timeout = self.setting("GRUB_DEFAULT"), self.setting("GRUB_TIMEOUT")
+        text = text.replace('set default="0"', 'set default="%s"' % choice.replace("saved", "${saved_entry}"))
+        text = re.sub(r"set timeout=.*", "set timeout=%s" % timeout, text)
+        begin, end = "### BEGIN /etc/grub.d/10_linux ###\n", "### END /etc/grub.d/10_linux ###\n"
+        linux = text.split(begin)[1].split("### END")[0]
+        self.host.put("/etc/grub.d/10_linux", "#!/bin/sh\ncat << 'END OF ENTRIES'\n%sEND OF ENTRIES\n" % linux)
+        os.chmod(self.host.root + "/etc/grub.d/10_linux", 0o755)
+        text = text.replace(begin, self.section(self.FIRST, "", "\n") + begin)
+        text = text.replace(end, end + self.section(self.LAST, "\n", ""))
+        os.unlink(self.host.root + "/etc/grub.d/10_linux")
         self.host.put(argv[2], text)
         return result
 
-    def generated(self, linux: str) -> str:
-        self.host.put("/etc/grub.d/10_linux", "#!/bin/sh\ncat << 'END OF ENTRIES'\n%sEND OF ENTRIES\n" % linux)
-        os.chmod(self.host.root + "/etc/grub.d/10_linux", 0o755)
-        process = subprocess.Popen([self.host.root + self.GENERATOR], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    def section(self, generator: str, before: str, behind: str) -> str:
+        if not os.access(self.host.root + generator, os.X_OK):
+            return ""
+        process = subprocess.Popen([self.host.root + generator], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         out, _err = process.communicate(timeout=20)
         assert process.returncode == 0, out
-        os.unlink(self.host.root + "/etc/grub.d/10_linux")
-        return out.decode("utf-8")
+        text = out.decode("utf-8")
+        return before + "### BEGIN %s ###\n%s### END %s ###\n" % (generator, text, generator) + behind
 
-    def default(self) -> str:
-        script = '. "$1/etc/default/grub"; for x in "$1"/etc/default/grub.d/*.cfg; do . "$x"; done; printf %s "$GRUB_DEFAULT"'
-        process = subprocess.Popen(["sh", "-c", script, "sh", self.host.root], stdout=subprocess.PIPE)
-        choice = process.communicate(timeout=20)[0].decode("utf-8")
-        return "${saved_entry}" if choice == "saved" else choice
+    def setting(self, name: str) -> str:
+        script = '. "$1/etc/default/grub"; for x in "$1"/etc/default/grub.d/*.cfg; do . "$x"; done; eval "printf %s \\"\\$$2\\""'
+        process = subprocess.Popen(["sh", "-c", script, "sh", self.host.root, name], stdout=subprocess.PIPE)
+        return process.communicate(timeout=20)[0].decode("utf-8")
+
+
+class Systemctl:
+    """systemctl as far as units of ours go: links for what is enabled, a list of what was started."""
+
+    def __init__(self, host: FixtureHost, version: str = "252") -> None:
+        self.host = host
+        self.version = version
+        self.active: List[str] = []
+
+    def __call__(self, argv: List[str]) -> Result:
+        order, unit = argv[1], argv[-1]
+        if order == "--version":
+            return Result(0, "systemd %s (%s.39-1)\n+PAM\n" % (self.version, self.version), "")
+        if order == "is-system-running":
+            return Result(0, "running\n", "")
+        if order == "is-active":
+            return Result(0, "active\n", "") if unit in self.active else Result(3, "inactive\n", "")
+        if order in ("enable", "disable"):
+            return self.link(order, unit)
+        if order == "start":
+            self.active.append(unit)
+        else:
+            assert order == "daemon-reload", argv
+        return Result(0, "", "")
+
+    def link(self, order: str, unit: str) -> Result:
+        path = "/etc/systemd/system/sysinit.target.wants/" + unit
+        assert os.path.exists(self.host.root + "/etc/systemd/system/" + unit), "its file must be there"
+        if order == "enable":
+            self.host.link(path, "/etc/systemd/system/" + unit)
+        else:
+            self.active = [name for name in self.active if name != unit]
+            self.host.remove(path)
+            self.host.remove_empty(os.path.dirname(path))
+        return Result(0, "", "")

@@ -10,16 +10,30 @@ import pytest
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _fallback_kernel,
+    _fallback_kernel_config,
+    _fallback_kernel_confirm,
     _fallback_kernel_controls,
+    _fallback_kernel_files,
+    _fallback_kernel_policy,
     _grub,
     _grub_env,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
-from unit.plugins.module_utils.fixture_kernels import HALF, NEW, OLD, kernel, lab_machine, sized
+from unit.plugins.module_utils.fixture_kernels import HALF, NEW, OLD, complete_machine, kernel, sized
 
-POLICY: Dict[str, Any] = {"fallback_kernel_retain": 1, "fallback_kernel_trial_max_age": 14}
+POLICY: Dict[str, Any] = {
+    "fallback_kernel_retain": 1,
+    "fallback_kernel_trial_max_age": 14,
+    "fallback_kernel_ssh_port": 22,
+    "fallback_kernel_healthy_minutes": 5,
+    "fallback_kernel_boot_timeout": 900,
+    "fallback_kernel_scripts": "/etc/fallback_kernel.d",
+    "fallback_kernel_reboot_unconfirmed": False,
+    "fallback_kernel_arm_at_reboot": True,
+    "fallback_kernel_menu_timeout": 5,
+    "fallback_kernel_menu_serial": True,
+}
 ENV = "/boot/grub/grubenv"
 CFG = "/boot/grub/grub.cfg"
 STATES = "/var/lib/apt/extended_states"
@@ -29,11 +43,8 @@ NAMES = [name for name, _category, _severity, _judge in _fallback_kernel_control
 @pytest.fixture
 def host(make_host: Any) -> FixtureHost:
     """The lab's machine as the role would leave it."""
-    made = lab_machine(make_host)
-    _boot_kernel.apply(made, _boot_kernel.observe(made), _boot_kernel.Wish(OLD, None))
-    made.put("/usr/bin/apt-config", "")
-    made.answers[("apt-config", "dump")] = Result(0, 'APT::NeverAutoRemove "";\n', "")
-    made.answers[("apt-config", "--version")] = Result(0, "apt 2.6.1 (amd64)\n", "")
+    made = complete_machine(make_host)
+    _fallback_kernel_config.apply(made, _boot_kernel.observe(made), _fallback_kernel_policy.options(POLICY))
     return made
 
 
@@ -53,13 +64,20 @@ def test_a_hardened_machine_passes_all(host: FixtureHost) -> None:
 
 
 def test_a_machine_of_the_distribution(make_host: Any) -> None:
-    found = findings(lab_machine(make_host, panic=False))
+    stock = complete_machine(make_host)
+    _grub.apply(stock, "panic", None)
+    found = findings(stock)
     failed = {name for name, item in found.items() if item["status"] == "fail"}
-    assert failed == {"default_bootable", "default_is_known_good", "restart_on_failed_boot"}
+    assert failed == {
+        "default_bootable",
+        "default_is_known_good",
+        "restart_on_failed_boot",
+        "confirmation_installed",
+        "console_menu",
+    }
     for name in failed:
         assert found[name]["reason"] and found[name]["remedy"], name
     assert found["default_bootable"]["reason"] == "initrd: /boot/initrd.img-%s is not there or empty" % HALF
-    assert found["retention_configured"]["status"] == "not_applicable"
 
 
 def test_a_container_has_no_kernel_of_its_own(host: FixtureHost) -> None:
@@ -79,7 +97,10 @@ def test_what_only_root_may_read_is_unknown(host: FixtureHost) -> None:
     """Debian 12 gives grub.cfg the mode 0600."""
     host.denied.add(CFG)
     found = findings(host)
-    assert {name for name, item in found.items() if item["status"] == "unknown"} == set(NAMES) - {"boot_space"}
+    assert {name for name, item in found.items() if item["status"] == "unknown"} == set(NAMES) - {
+        "boot_space",
+        "confirmation_installed",
+    }
     assert found["spare_kernel"]["remedy"] == "run as root"
 
 
@@ -127,7 +148,7 @@ class TestRestartOnFailedBoot:
         "old, new, reason",
         [
             ("set fallback=0", "", "GRUB waits for a key when a kernel cannot be loaded"),
-            ("set timeout=1", "set timeout=-1", "GRUB's menu waits for a key"),
+            ("set timeout=5", "set timeout=-1", "GRUB's menu waits for a key"),
         ],
     )
     def test_a_grub_that_waits(self, host: FixtureHost, old: str, new: str, reason: str) -> None:
@@ -216,11 +237,95 @@ def test_too_little_room_for_the_next_kernel(host: FixtureHost) -> None:
         assert found[0]["status"] == status
 
 
+class TestWhatConfirms:
+    CONFIRM = _fallback_kernel_files.unit_path(_fallback_kernel_files.CONFIRM)
+
+    def test_a_unit_of_another_policy(self, host: FixtureHost) -> None:
+        found = one(host, "confirmation_installed", fallback_kernel_boot_timeout=600)
+        assert (found["status"], found["reason"]) == ("fail", "not as wanted: " + self.CONFIRM)
+
+    def test_a_program_of_another_version(self, host: FixtureHost) -> None:
+        host.put(_fallback_kernel_files.PROGRAM, "")
+        found = one(host, "confirmation_installed")
+        assert found["reason"] == "not as wanted: " + _fallback_kernel_files.PROGRAM
+        assert found["severity"] == "critical"
+
+    def test_a_unit_that_was_masked(self, host: FixtureHost) -> None:
+        host.remove(self.CONFIRM)
+        host.link(self.CONFIRM, "/dev/null")
+        found = one(host, "confirmation_installed")
+        assert found["reason"].endswith("not started at boot: " + _fallback_kernel_files.CONFIRM)
+        assert found["remedy"].startswith("systemctl unmask")
+
+    def test_without_arming_at_restarts_nobody_asks_for_its_unit(self, host: FixtureHost) -> None:
+        policy = dict(POLICY, fallback_kernel_arm_at_reboot=False)
+        _fallback_kernel_config.apply(host, _boot_kernel.observe(host), _fallback_kernel_policy.options(policy))
+        assert one(host, "confirmation_installed", **policy)["status"] == "pass"
+
+
+@pytest.mark.parametrize(
+    "old, new, reason",
+    [
+        ("set timeout=5", "set timeout=0", "the menu is shown for 0 seconds, not 5"),
+        ("kernelops-check", "x", "no entry checks the file systems"),
+        ("-recovery-", "-x-", "there are no recovery entries"),
+        ("terminal_input serial console", "", "the menu cannot be used on the serial console"),
+    ],
+)
+def test_a_menu_that_a_person_cannot_use(host: FixtureHost, old: str, new: str, reason: str) -> None:
+    assert old in host.text(CFG)
+    host.put(CFG, host.text(CFG).replace(old, new))
+    found = one(host, "console_menu")
+    assert (found["status"], found["reason"], found["category"]) == ("fail", reason, "config")
+
+
+def test_why_the_program_left_a_kernel_is_told(host: FixtureHost) -> None:
+    state = _fallback_kernel.observe(host)
+    state["boot"]["trial"] = {"status": "failed", "release": NEW}
+    for release, why in ((NEW, ": nothing listens on TCP port 22"), (HALF, "")):
+        state["left"] = {"release": release, "problems": ["nothing listens on TCP port 22"]}
+        found = [f for f in _fallback_kernel.evaluate(POLICY, state) if f["control"].endswith("trial_result")]
+        assert found[0]["reason"] == "%s was booted once and left again without being confirmed%s" % (NEW, why)
+
+
+def test_a_damaged_record_is_unknown(host: FixtureHost) -> None:
+    host.put(_fallback_kernel_confirm.RECORD, "{}")
+    assert one(host, "trial_result")["status"] == "unknown"
+
+
+class TestPurge:
+    def test_packages_of_what_may_go(self, host: FixtureHost) -> None:
+        older = "6.1.0-50-cloud-amd64"
+        kernel(host, older)
+        rows = (("image-" + older, "installed"), ("headers-" + older, "installed"), ("image-" + OLD, "installed"))
+        gone = ("modules-" + older, "config-files")
+        text = "".join("Package: linux-%s\nStatus: install ok %s\nVersion: 1\n\n" % row for row in rows + (gone,))
+        host.put("/var/lib/dpkg/status", text)
+        state = _fallback_kernel.observe(host)
+        wanted = _fallback_kernel.resolve(POLICY, state)
+        assert wanted["purge"] == ["linux-image-" + older, "linux-headers-" + older]
+        assert _fallback_kernel.resolve(dict(POLICY, fallback_kernel_retain=2), state)["purge"] == []
+
+
 @pytest.mark.parametrize("value", [0, -1, 21, "two", 1.5, True, None])
 def test_a_policy_that_means_nothing_is_refused(value: Any) -> None:
     with pytest.raises(PolicyError, match="^fallback_kernel_retain: "):
         _fallback_kernel.validate(dict(POLICY, fallback_kernel_retain=value))
 
 
-def test_a_policy_that_the_command_line_gives_as_text_is_taken() -> None:
-    _fallback_kernel.validate({"fallback_kernel_retain": "2", "fallback_kernel_trial_max_age": 14})
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("boot_timeout", 300),
+        ("boot_timeout", 59),
+        ("ssh_port", 65536),
+        ("menu_timeout", 0),
+        ("scripts", "etc"),
+        ("scripts", "/etc/../root"),
+        ("scripts", "/etc/%n"),
+        ("scripts", "/etc/a b"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(PolicyError, match="^fallback_kernel_%s: " % name):
+        _fallback_kernel.validate(dict(POLICY, **{"fallback_kernel_" + name: value}))

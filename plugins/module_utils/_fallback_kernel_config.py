@@ -1,0 +1,170 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes a host as the role fallback_kernel wants it, or takes that back: files, units, the known-good kernel, the boot menu."""
+
+from typing import Any, Dict, List, Optional
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_kernel,
+    _changes,
+    _fallback_kernel_confirm,
+    _fallback_kernel_policy,
+    _fallback_kernel_program,
+    _fallback_kernel_retention,
+    _grub,
+    _systemd,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_files as files
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
+
+UNITS = (files.CONFIRM, files.ARM)
+OWN_FILES = (files.PROGRAM, files.MANAGER, files.CONSOLE, files.CHECK) + tuple(map(files.unit_path, UNITS))
+Options = Optional[Dict[str, Any]]
+
+
+def known_good(state: Dict[str, Any]) -> str:
+    """The known-good kernel: the one that was set, while it is whole, else the running one, else the newest; raises HostError."""
+    for release in (state["known_good"], state["running"], state["newest"]):
+        if any(kernel["release"] == release and kernel["bootable"] for kernel in state["kernels"]):
+            return _boot_kernel.named(state, "known_good", release)
+    raise HostError(
+        "no kernel on this host is whole, so none can be kept as known-good; install one, with room on /boot"
+    )
+
+
+def written(host: Host, state: Dict[str, Any], options: Options) -> List[Change]:
+    """The files that are not as wanted; C(options) None stands for nothing of ours. Raises HostError."""
+    texts: Dict[str, files.File] = {}
+    shared = _fallback_kernel_retention.without(host)
+    if options is not None:
+        found = files.facts(host)
+        texts[files.PROGRAM] = files.program()
+        texts.update(files.units(found, options))
+        if state["method"] == "grub":
+            texts.update(files.console(found, options))
+        shared.update(_fallback_kernel_retention.wanted(host, _kept(state, options), options["retain"]))
+    wanted = dict((path, texts.get(path, files.File(""))) for path in OWN_FILES)
+    wanted.update((path, files.File(text, host.mode(path))) for path, text in shared.items())
+    changed = []
+    for path, file in sorted(wanted.items()):
+        before = host.read(path) or ""
+        if before != file.text or (file.text and host.mode(path) != file.mode):
+            changed.append(Change(path, before, file.text, file.mode))
+    return changed
+
+
+def _kept(state: Dict[str, Any], options: Dict[str, Any]) -> List[str]:
+    found = _fallback_kernel_policy.kernels(state)
+    return _fallback_kernel_retention.keep(found, state["running"], known_good(state), options["retain"])
+
+
+def _wish(state: Dict[str, Any], options: Options) -> _boot_kernel.Wish:
+    return _boot_kernel.Wish("", "") if options is None else _boot_kernel.Wish(known_good(state), None)
+
+
+def _menu_flaw(host: Host, options: Options, text: str) -> str:
+    offered = files.menu(text)
+    if options is None:
+        return "an entry of ours is there" if offered["check"] else ""
+    return files.menu_flaw(offered, files.facts(host), options)
+
+
+def _menu(host: Host, state: Dict[str, Any], options: Options, changed: List[Change]) -> List[Change]:
+    """Whether the boot menu must be made anew, beside what the known-good kernel asks for."""
+    if state["method"] != "grub":
+        return []
+    flaw = _menu_flaw(host, options, host.read(_grub.GRUB_CFG) or "")
+    if not flaw and not any(change.path in (files.CONSOLE, files.CHECK) for change in changed):
+        return []
+    return [Change(_grub.GRUB_CFG, flaw or "made before these settings", "made anew")]
+
+
+def _services(host: Host, options: Options) -> List[Change]:
+    """Units that must be enabled, and what must be running so that the next restart passes by it."""
+    if options is None:
+        return []
+    wanted = UNITS if options["arm_at_reboot"] else UNITS[:1]
+    states = [_systemd.unit(host, name) for name in wanted]
+    found = [Change(unit.name, "disabled", "enabled") for unit in states if not unit.enabled and not unit.masked]
+    if (
+        options["arm_at_reboot"]
+        and host.run(["systemctl", "is-active", files.ARM], check=False).out.strip() != "active"
+    ):
+        found.append(Change(files.ARM, "not started", "started"))
+    return found
+
+
+def _forgotten(host: Host, options: Options) -> List[Change]:
+    if options is not None:
+        return []
+    paths = (_fallback_kernel_confirm.RECORD, _fallback_kernel_program.STATUS)
+    texts = [(path, host.read(path)) for path in paths]
+    return [Change(path, text, "", 0o644) for path, text in texts if text is not None]
+
+
+def plan(host: Host, state: Dict[str, Any], options: Options) -> List[Change]:
+    """All that is not as wanted; raises HostError."""
+    changed = written(host, state, options)
+    boot = [
+        Change(c["path"], c["before"], c["after"], c["mode"])
+        for c in _boot_kernel.plan(host, state, _wish(state, options))
+    ]
+    menu = [] if any(c.path == _grub.GRUB_CFG for c in boot) else _menu(host, state, options, changed)
+    return changed + boot + menu + _services(host, options) + _forgotten(host, options)
+
+
+def apply(host: Host, state: Dict[str, Any], options: Options) -> None:
+    """Make it so; where the boot menu cannot be made, the files are as they were. Raises HostError."""
+    changed = written(host, state, options)
+    for name in UNITS:
+        if any(change.path == files.unit_path(name) and not change.after for change in changed):
+            host.run(["systemctl", "disable", "--now", name])
+    _write(host, state, options, changed)
+    if any(change.path.startswith(_systemd.UNITS) for change in changed):
+        host.run(["systemctl", "daemon-reload"])
+    for change in _services(host, options):
+        host.run(["systemctl", "enable" if change.after == "enabled" else "start", change.path])
+    if options is None:
+        _forget(host)
+    else:
+        _fallback_kernel_confirm.remember(host, options, _boot_kernel.observe(host))
+
+
+def _write(host: Host, state: Dict[str, Any], options: Options, changed: List[Change]) -> None:
+    modes = dict((change.path, host.mode(change.path)) for change in changed)
+    _changes.write_all(host, changed)
+    try:
+        _set_menu(host, state, options, changed)
+    except HostError:
+        for change in changed:
+            _changes.put(host, change.path, change.before, modes[change.path])
+        raise
+
+
+def _forget(host: Host) -> None:
+    for change in _forgotten(host, None):
+        host.remove(change.path)
+    for folder in (files.LIBRARY, STATE_DIR, _fallback_kernel_program.STATUS.rsplit("/", 1)[0]):
+        host.remove_empty(folder)
+
+
+def _set_menu(host: Host, state: Dict[str, Any], options: Options, changed: List[Change]) -> None:
+    wish = _wish(state, options)
+    if _boot_kernel.plan(host, state, wish):
+        remade = _boot_kernel.BACKENDS[state["method"]].changes(host, wish.known_good)
+        _boot_kernel.apply(host, state, wish)
+        # The menu that was made for it has seen our files already.
+        changed = [] if remade else changed
+    if _menu(host, state, options, changed):
+        _grub.regenerate(host, lambda text: _judge(host, options, text))
+
+
+def _judge(host: Host, options: Options, text: str) -> None:
+    flaw = _menu_flaw(host, options, text)
+    if flaw:
+        raise HostError(
+            "%s: %s; look for another file in %s that decides; nothing was changed"
+            % (_grub.GRUB_CFG, flaw, _grub.DROP_INS)
+        )

@@ -1,0 +1,96 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the controls of the role fallback_kernel ask of a trial, of what confirms it, and of the menu for a person."""
+
+from typing import Any, Dict
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _fallback_kernel_files,
+    _fallback_kernel_policy,
+    _kernels,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_judges import SET, needs, part
+
+Dictionary = Dict[str, Any]
+DAY = 24 * 3600
+TRY = "restart the host orderly, or boot_kernel with trial: newest"
+
+
+@needs("program")
+def confirmation_installed(policy: Dictionary, state: Dictionary) -> Dictionary:
+    found = state["program"]
+    wanted = _fallback_kernel_files.units(found["facts"], _fallback_kernel_policy.options(policy))
+    expected = "the program that confirms a kernel or leaves it again, as this policy has it"
+    wrong = [path for path, file in sorted(wanted.items()) if found["files"].get(path) != file.text]
+    wrong += [] if found["current"] else [_fallback_kernel_files.PROGRAM]
+    names = [name for name in found["units"] if _fallback_kernel_files.unit_path(name) in wanted]
+    off = [name for name in names if found["units"][name]["masked"] or not found["units"][name]["enabled"]]
+    reasons = ["not as wanted: %s" % ", ".join(wrong)] if wrong else []
+    reasons += ["not started at boot: %s" % ", ".join(off)] if off else []
+    if reasons:
+        remedy = "systemctl unmask %s; then %s" % (" ".join(off), SET) if off else SET
+        return part("fail", expected, "not so", reason="; ".join(reasons), remedy=remedy, evidence=wrong)
+    return part("pass", expected, "installed")
+
+
+@needs("boot", "program")
+def console_menu(policy: Dictionary, state: Dictionary) -> Dictionary:
+    expected = "a menu in which a person can choose a kernel, recovery mode or a check of the file systems"
+    if state["boot"]["method"] != "grub":
+        reason = "boot method: %s; the role leaves its menu as it is" % state["boot"]["method"]
+        return part("not_applicable", expected, "", reason=reason)
+    options = _fallback_kernel_policy.options(policy)
+    flaw = _fallback_kernel_files.menu_flaw(state["menu"], state["program"]["facts"], options)
+    if flaw:
+        return part("fail", expected, "not so", reason=flaw, remedy=SET, evidence=["/boot/grub/grub.cfg"])
+    return part("pass", expected, "%s seconds" % options["menu_timeout"])
+
+
+@needs("boot", "left")
+def trial_result(_policy: Dictionary, state: Dictionary) -> Dictionary:
+    trial = state["boot"]["trial"]
+    expected = "no trial that failed"
+    if trial["status"] == "failed":
+        left = state["left"] or {}
+        why = "; ".join(left["problems"]) if left.get("release") == trial["release"] else ""
+        reason = "%s was booted once and left again without being confirmed" % trial["release"]
+        reason += ": " + why if why else ""
+        remedy = "look at crash_info and the console log; then boot_kernel with retry: true, or trial: none"
+        return part("fail", expected, trial["release"], reason=reason, remedy=remedy)
+    return part("pass", expected, trial["status"])
+
+
+@needs("kernels", "boot")
+def trial_pending(policy: Dictionary, state: Dictionary) -> Dictionary:
+    limit = int(policy["fallback_kernel_trial_max_age"])
+    expected = "no new kernel waits longer than %d days" % limit
+    known_good, newest = state["boot"]["known_good"], state["boot"]["newest"]
+    if not known_good or not newest or _kernels.order(newest) <= _kernels.order(known_good):
+        return part("pass", expected, "none waits")
+    since = state["installed_at"].get(newest)
+    if since is None:
+        return part("unknown", expected, newest, reason="nothing tells when %s was installed" % newest, remedy=TRY)
+    days = int((state["now"] - since) // DAY)
+    observed = "%s for %d days" % (newest, days)
+    if days > limit:
+        reason = "the host is not patched: %s waits to be tried" % newest
+        return part("fail", expected, observed, reason=reason, remedy=TRY)
+    return part("pass", expected, observed)
+
+
+@needs("boot")
+def environment_writable(_policy: Dictionary, state: Dictionary) -> Dictionary:
+    environment = state["boot"]["environment"]
+    expected = "GRUB can write %s" % environment["path"]
+    if not environment["writable"]:
+        armed = state["boot"]["trial"]["status"] == "armed"
+        more = "; a one-time boot is set and will be permanent" if armed else ""
+        remedy = (
+            "boot_kernel with trial: none" if armed else "confirm new kernels by hand, or give /boot a plain partition"
+        )
+        return part("fail", expected, environment["file_system"], reason=environment["reason"] + more, remedy=remedy)
+    if not environment["whole"]:
+        remedy = "grub-editenv %s create" % environment["path"]
+        return part("fail", expected, "missing or damaged", reason="GRUB would not take the block", remedy=remedy)
+    return part("pass", expected, environment["file_system"])

@@ -1,0 +1,163 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: fallback_kernel_config
+short_description: Have a host leave a kernel by itself that does not boot or serve
+version_added: 0.1.0
+author: kernelops contributors (@kernelops)
+description:
+  - Keeps a known-good kernel as the default, as M(kernelops.panic_hardening.boot_kernel) does. The one that was set stays; where none was,
+    or it is no longer whole, it is the running one.
+  - Installs a program, made of the collection's own modules, that needs no Ansible on the host. After each boot it confirms a kernel that is
+    tried and healthy, or leaves it again. At an orderly restart, and never at a crash or a power cut, it has a newer kernel tried once.
+  - Tells apt or dnf how many kernels must stay, has a systemd that crashes restart the host, and on Debian and Ubuntu gives GRUB's menu the
+    time and the entries that a person at the console needs.
+  - It installs no package and never reboots.
+extends_documentation_fragment:
+  - kernelops.panic_hardening.attributes
+  - kernelops.panic_hardening.attributes.writer
+options:
+  state:
+    description: V(present) configures, V(absent) takes everything back, with what M(kernelops.panic_hardening.boot_kernel) has set.
+    type: str
+    choices: [present, absent]
+    default: present
+  retain:
+    description: How many whole kernels stay next to the running one, from 1 to 20.
+    type: int
+    default: 2
+  ssh_port:
+    description: TCP port on which something must listen for the host to count as reachable, if it did so with the known-good kernel.
+    type: int
+    default: 22
+  healthy_minutes:
+    description: Minutes that a kernel must run before it is confirmed.
+    type: int
+    default: 5
+  boot_timeout:
+    description: Seconds after the start of a kernel that is tried at which it is left again if the host cannot be reached.
+    type: int
+    default: 900
+  scripts:
+    description: Directory of the operator's own checks; each executable in it must end with 0 within a minute. It may be missing.
+    type: path
+    default: /etc/fallback_kernel.d
+  reboot_unconfirmed:
+    description: Whether a host that serves, but fails another check, restarts into the known-good kernel, too.
+    type: bool
+    default: false
+  arm_at_reboot:
+    description: Whether an orderly restart tries a newer kernel; without it only M(kernelops.panic_hardening.boot_kernel) arms a trial.
+    type: bool
+    default: true
+  menu_timeout:
+    description: Seconds for which GRUB shows its menu, from 1 to 300. On Debian and Ubuntu only.
+    type: int
+    default: 5
+  menu_serial:
+    description: Whether GRUB's menu appears on the serial port that the kernel uses as console, besides the screen. On Debian and Ubuntu only.
+    type: bool
+    default: true
+seealso:
+  - module: kernelops.panic_hardening.boot_kernel
+"""
+
+EXAMPLES = r"""
+- name: Leave kernels that do not boot or serve
+  kernelops.panic_hardening.fallback_kernel_config:
+    boot_timeout: 600
+  become: true
+
+- name: Take it back
+  kernelops.panic_hardening.fallback_kernel_config:
+    state: absent
+  become: true
+"""
+
+RETURN = r"""
+applicable:
+  description: Whether this host has a boot method that the module knows.
+  returned: always
+  type: bool
+  sample: true
+changes:
+  description: What was not as wanted, files and states, by name.
+  returned: always
+  type: list
+  elements: str
+  sample: [/etc/systemd/system/kernelops-fallback_kernel.service, kernelops-fallback_kernel.service]
+"""
+
+from typing import Any, Dict
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_kernel,
+    _changes,
+    _fallback_kernel_config,
+    _fallback_kernel_files,
+    _fallback_kernel_policy,
+    _virtualization,
+    _writer,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+
+
+def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
+    options = None
+    if module.params["state"] == "present":
+        options = dict((name, module.params[name]) for name in _fallback_kernel_policy.OPTIONS)
+        _fallback_kernel_policy.check_options(options)
+    if _virtualization.observe(host)["kind"] == "container":
+        module.warn("This is a container: it does not boot a kernel, so nothing was configured.")
+        return dict(changed=False, applicable=False, changes=[])
+    state = _boot_kernel.observe(host)
+    if not state["supported"]:
+        module.warn("Boot method '%s' is not supported: choose kernels by its own means." % state["method"])
+        return dict(changed=False, applicable=False, changes=[])
+    changes = _fallback_kernel_config.plan(host, state, options)
+    if changes and not module.check_mode:
+        _writer.need_root()
+        _fallback_kernel_config.apply(host, state, options)
+    return dict(
+        changed=bool(changes),
+        applicable=True,
+        changes=[change.path for change in changes],
+        diff=[_shown(change) for change in changes],
+    )
+
+
+def _shown(change: _changes.Change) -> Dict[str, str]:
+    if change.path != _fallback_kernel_files.PROGRAM:
+        return _changes.shown(change)
+    words = [("the program, %d bytes" % len(text) if text else "") for text in (change.before, change.after)]
+    # Of equal length it is another one all the same.
+    return _changes.shown(change._replace(before=words[0], after=words[1] and words[1] + ", as of now", mode=None))
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=dict(
+            state=dict(type="str", choices=["present", "absent"], default="present"),
+            retain=dict(type="int", default=2),
+            ssh_port=dict(type="int", default=22),
+            healthy_minutes=dict(type="int", default=5),
+            boot_timeout=dict(type="int", default=900),
+            scripts=dict(type="path", default="/etc/fallback_kernel.d"),
+            reboot_unconfirmed=dict(type="bool", default=False),
+            arm_at_reboot=dict(type="bool", default=True),
+            menu_timeout=dict(type="int", default=5),
+            menu_serial=dict(type="bool", default=True),
+        ),
+        supports_check_mode=True,
+    )
+    _writer.main(module, run, Host())
+
+
+if __name__ == "__main__":
+    main()
