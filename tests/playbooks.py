@@ -14,10 +14,16 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from lab import ssh
 from lab.machine import Machine
 
 NAMESPACE = "kernelops.panic_hardening"
+SPECS = Path(__file__).parents[1] / "roles/panic_hardening/meta/argument_specs.yml"
+CHOICES = yaml.safe_load(SPECS.read_text())["argument_specs"]["main"]["options"]["panic_hardening_roles"]["choices"]
+# Some roles are not among the default ones.
+ALL_ROLES = {"panic_hardening_roles": CHOICES}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from machines import ALL, RELEASES, make
 
 pytestmark = pytest.mark.skipif(not ALL, reason="runs with `make test-full`")
 
-POLICY = {"kdump_reboot_ok": True, "crash_evidence_post_notifiers": True}
+ROLES = ["panic_sysctl", "kdump", "crash_evidence"]
+POLICY = {"panic_hardening_roles": ROLES, "kdump_reboot_ok": True, "crash_evidence_post_notifiers": True}
 ARGUMENTS = {"crash_evidence_consoles": ["tty0", "ttyS0,115200"], "crash_evidence_pstore_kib": 32}
 
 

@@ -9,6 +9,8 @@ import pathlib
 import pytest
 import yaml
 
+import playbooks
+
 SCENARIOS = sorted((pathlib.Path(__file__).parents[3] / "molecule").glob("*/molecule.yml"))
 
 
@@ -27,3 +29,15 @@ def test_each_stage_has_tests_and_each_test_a_stage(scenario: pathlib.Path) -> N
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.parent.name)
 def test_each_side_effect_is_there(scenario: pathlib.Path) -> None:
     assert all((scenario.parent / playbook).is_file() for playbook in arguments(scenario, "side_effect"))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.parent.name)
+def test_each_policy_names_roles_that_there_are(scenario: pathlib.Path) -> None:
+    policy = yaml.safe_load((scenario.parent / "vars/policy.yml").read_text())
+    assert set(policy["panic_hardening_roles"]) <= set(playbooks.CHOICES)
+
+
+@pytest.mark.parametrize("name", ["default", "container"])
+def test_no_role_is_left_out_where_all_are_meant(name: str) -> None:
+    (scenario,) = [path.parent for path in SCENARIOS if path.parent.name == name]
+    assert yaml.safe_load((scenario / "vars/policy.yml").read_text()) == playbooks.ALL_ROLES

@@ -28,7 +28,7 @@ def refusal(build: Build, *arguments: t.Any) -> str:
 def test_without_variables_it_is_the_defaults(build: Build) -> None:
     policy = build()
     assert policy["panic_hardening_profile"] == "availability"
-    assert policy["panic_hardening_roles"] == ["panic_sysctl", "kdump", "crash_evidence"]
+    assert policy["panic_hardening_roles"] == ["panic_sysctl", "kdump"]
     assert policy["panic_sysctl_profiles"]["availability"]["kernel.panic"] == 10
     assert policy["panic_hardening_fail_on_drift"] is False
 
