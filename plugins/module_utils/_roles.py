@@ -7,13 +7,19 @@ from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _crash_evidence,
+    _fallback_kernel,
     _finding,
     _kdump,
     _panic_sysctl,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
-ROLES: Dict[str, Any] = {"panic_sysctl": _panic_sysctl, "kdump": _kdump, "crash_evidence": _crash_evidence}
+ROLES: Dict[str, Any] = {
+    "panic_sysctl": _panic_sysctl,
+    "kdump": _kdump,
+    "crash_evidence": _crash_evidence,
+    "fallback_kernel": _fallback_kernel,
+}
 
 
 def select(policy: Dict[str, Any], subset: List[str]) -> List[str]:
