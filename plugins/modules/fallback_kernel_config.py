@@ -120,6 +120,8 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     if not state["supported"]:
         module.warn("Boot method '%s' is not supported: choose kernels by its own means." % state["method"])
         return dict(changed=False, applicable=False, changes=[])
+    if options is None and state["known_good"] not in ("", state["newest"]):
+        module.warn("The next restart boots %s, which has not been confirmed here." % state["newest"])
     changes = _fallback_kernel_config.plan(host, state, options)
     if changes and not module.check_mode:
         _writer.need_root()

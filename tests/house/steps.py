@@ -71,6 +71,9 @@ STEPS = (
     Step("molecule-kdump", "scenarios", "a dump is taken and opened", ["molecule", "test", "-s", "kdump"], 25),
     Step("molecule-diagnose", "scenarios", "crashes are found and told", ["molecule", "test", "-s", "diagnose"], 60),
     Step("molecule-kdump_ssh", "scenarios", "a dump arrives elsewhere", ["molecule", "test", "-s", "kdump_ssh"], 25, "all"),
+    Step("molecule-fallback_kernel", "scenarios", "a good kernel is confirmed, a bad one left", [
+        "molecule", "test", "-s", "fallback_kernel",
+    ], 30),
     Step("machine-debian12", "machines", "what needs a machine of its own", machine("debian12"), 90),
     Step("machine-debian13", "machines", "what needs a machine of its own", machine("debian13"), 90, "all"),
 )  # fmt: skip

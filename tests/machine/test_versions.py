@@ -46,6 +46,7 @@ OLD = OLD if ALL else OLD[:1]
         ("sysctl_profile", {"name": "old", "settings": {"kernel.panic": 10}}),
         ("kernel_cmdline", {"name": "old", "arguments": {"panic": 10}}),
         ("kdump_config", {"keep": 2}),
+        ("fallback_kernel_config", {"retain": 3}),
     ],
 )
 def test_an_old_python_runs_the_modules(

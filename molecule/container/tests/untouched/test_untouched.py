@@ -18,6 +18,9 @@ def test_no_file_was_left(host: t.Any) -> None:
         "/etc/default/grub.d/zz-panic_sysctl.cfg",
         "/etc/systemd/journald.conf.d",
         "/etc/tmpfiles.d/kernelops-crash_evidence.conf",
+        "/etc/systemd/system/kernelops-fallback_kernel.service",
+        "/etc/grub.d/09_boot_kernel",
+        "/usr/local/lib/kernelops-panic_hardening",
         "/var/lib/kernelops-panic_hardening",
     ):
         assert not host.file(path).exists

@@ -40,8 +40,9 @@ def test_systemd_sysctl_still_starts(host: t.Any) -> None:
 def test_normal_entries_carry_panic_and_recovery_entries_do_not(host: t.Any) -> None:
     menu = host.file("/boot/grub/grub.cfg").content_string
     lines = re.findall(r"(?m)^\s*linux\s+\S*vmlinuz\S*\s+(.*)$", menu)
-    normal = [line.split() for line in lines if " single" not in line]
-    recovery = [line.split() for line in lines if " single" in line]
+    by_hand = [line for line in lines if " single" in line or " fsck.mode=force" in line]
+    normal = [line.split() for line in lines if line not in by_hand]
+    recovery = [line.split() for line in by_hand]
     assert len(normal) >= 2
     assert recovery
     assert all([word for word in words if word.startswith("panic=")] == ["panic=10"] for words in normal)
@@ -71,3 +72,15 @@ def test_the_archive_of_pstore_is_kept_for_a_year(host: t.Any) -> None:
     assert since, shown
     days = datetime.date.fromisoformat(host.check_output("date +%F")) - datetime.date.fromisoformat(since.group(1))
     assert 364 <= days.days <= 366
+
+
+def test_the_running_kernel_is_the_known_good_one(host: t.Any) -> None:
+    menu = host.file("/boot/grub/grub.cfg").content_string
+    assert 'set default="kernelops-known-good"' in menu
+    entry = menu[menu.index("'kernelops-known-good'") :]
+    assert f"/boot/vmlinuz-{host.check_output('uname -r')} " in entry[: entry.index("}")]
+
+
+def test_a_new_kernel_will_be_tried(host: t.Any) -> None:
+    for name in ("kernelops-fallback_kernel.service", "kernelops-fallback_kernel-arm.service"):
+        assert host.check_output(f"systemctl is-enabled {name}") == "enabled"

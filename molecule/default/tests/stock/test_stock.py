@@ -19,4 +19,7 @@ def test_check_mode_has_left_nothing(host: t.Any) -> None:
     assert not host.file("/etc/default/grub.d/zz-panic_sysctl.cfg").exists
     assert not host.file("/etc/systemd/journald.conf.d").exists
     assert not host.file("/etc/tmpfiles.d/kernelops-crash_evidence.conf").exists
+    assert not host.file("/etc/systemd/system/kernelops-fallback_kernel.service").exists
+    assert not host.file("/etc/grub.d/09_boot_kernel").exists
+    assert not host.file("/usr/local/lib/kernelops-panic_hardening").exists
     assert not host.file("/var/lib/kernelops-panic_hardening").exists

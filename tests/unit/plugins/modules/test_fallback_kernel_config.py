@@ -15,7 +15,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
 from ansible_collections.kernelops.panic_hardening.plugins.modules import fallback_kernel_config
 from unit.plugins.module_utils.fixture_host import FIXTURES, FixtureHost, copy_tree
-from unit.plugins.module_utils.fixture_kernels import complete_machine
+from unit.plugins.module_utils.fixture_kernels import NEW, complete_machine
 
 OPTIONS = yaml.safe_load(fallback_kernel_config.DOCUMENTATION)["options"]
 PARAMS = {name: option["default"] for name, option in OPTIONS.items()}
@@ -62,6 +62,12 @@ def test_check_mode_foretells_the_real_run(host: FixtureHost) -> None:
         assert (foretold["changed"], foretold["diff"]) == (True, done["diff"])
         for check_mode in (True, False):
             assert call(host, check_mode, **params)[0]["changed"] is False
+
+
+def test_taking_it_back_with_a_newer_kernel_is_warned_of(host: FixtureHost) -> None:
+    assert call(host, state="absent")[1] == []
+    call(host)
+    assert call(host, state="absent")[1] == [f"The next restart boots {NEW}, which has not been confirmed here."]
 
 
 def test_the_diff_does_not_show_the_whole_program(host: FixtureHost) -> None:

@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026, kernelops contributors
+#
+# Runs on a machine: installs a package of another kernel, made of the running one's files under the name RELEASE. With
+# INITRD_BYTES its initrd is cut off there: it looks whole, and panics. A kernel that boots would call itself by its old name.
+set -eu
+
+release=$1
+bytes=${2:-}
+running=$(uname -r)
+tree=$(mktemp -d)
+trap 'rm -rf "$tree" "$tree.deb"' EXIT
+
+mkdir -p "$tree/DEBIAN" "$tree/boot" "$tree/usr/lib/modules/$release"
+cp "/boot/vmlinuz-$running" "$tree/boot/vmlinuz-$release"
+cp "/boot/initrd.img-$running" "$tree/boot/initrd.img-$release"
+[ -z "$bytes" ] || truncate -s "$bytes" "$tree/boot/initrd.img-$release"
+cp "/lib/modules/$running/modules.dep" "$tree/usr/lib/modules/$release/"
+chmod 755 "$tree"
+cat >"$tree/DEBIAN/control" <<EOF
+Package: linux-image-$release
+Version: ${release%%-*}-1
+Architecture: amd64
+Maintainer: the lab <lab@example.com>
+Description: a kernel that was repacked for a test
+EOF
+printf '#!/bin/sh\nexec update-grub\n' >"$tree/DEBIAN/postinst"
+cp "$tree/DEBIAN/postinst" "$tree/DEBIAN/postrm"
+chmod 755 "$tree/DEBIAN/postinst" "$tree/DEBIAN/postrm"
+
+dpkg-deb --root-owner-group -Znone --build "$tree" "$tree.deb" >/dev/null
+dpkg --install "$tree.deb"
+apt-mark auto "linux-image-$release"

@@ -1,0 +1,185 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every way in which a new kernel can fail ends on the known-good one, unattended; a good one is confirmed by the host itself."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+import pytest
+
+import playbooks
+from kernels import POLICY, SERVICE, Kernels, prepare, repack
+from machines import ALL, RELEASES, make
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How an armed kernel is spoilt, what the console then says, and how it is mended."""
+
+    name: str
+    spoil: str
+    mark: str
+    mend: str = "update-grub"
+
+
+def on_line(argument: str) -> str:
+    """Put an argument on every line that boots the new kernel."""
+    return rf"sed -i -E '/^\s*linux\s.*vmlinuz-{{new}}/ s/$/ {argument}/' /boot/grub/grub.cfg"
+
+
+def unit(lines: str) -> str:
+    """A unit that runs with the new kernel alone."""
+    head = "[Unit]\\nConditionKernelVersion={new}\\nDefaultDependencies=no\\n"
+    text = f"{head}{lines}[Install]\\nWantedBy=basic.target\\n"
+    return f"printf '{text}' > /etc/systemd/system/lab-fault.service && systemctl daemon-reload && systemctl enable -q lab-fault"
+
+
+NO_UNIT = "systemctl disable -q lab-fault; rm -f /etc/systemd/system/lab-fault.service; systemctl daemon-reload"
+BACK = "mv -f /root/vmlinuz-{new} /boot/ 2>/dev/null; mv -f /root/initrd.img-{new} /boot/ 2>/dev/null; true"
+ROOT = "root=UUID=00000000-0000-4000-8000-000000000000"
+FAULTS = (
+    Fault("late-panic", unit("After=ssh.service\\n[Service]\\nExecStart=sh -c \"sleep 5; echo c > /proc/sysrq-trigger\"\\n"),
+          "Kernel panic - not syncing", NO_UNIT),
+    Fault("image-gone", "mv /boot/vmlinuz-{new} /root/", "not found", BACK),
+    Fault("boot-hangs", unit("Before=basic.target\\n[Service]\\nType=oneshot\\nTimeoutStartSec=infinity\\nExecStart=sleep infinity\\n"),
+          "reboot: Restarting system", NO_UNIT),
+    Fault("initrd-gone", "mv /boot/initrd.img-{new} /root/", "not found", BACK),
+    Fault("initrd-cut-off", "cp /boot/initrd.img-{new} /root/ && truncate -s 2M /boot/initrd.img-{new}", "Kernel panic", BACK),
+    Fault("image-corrupt", "cp /boot/vmlinuz-{new} /root/ && dd if=/dev/zero of=/boot/vmlinuz-{new} bs=64k count=1 conv=notrunc",
+          "invalid magic number", BACK),
+    Fault("root-missing", f"sed -i -E '/vmlinuz-{{new}}/ s/root=[^ ]+/{ROOT}/' /boot/grub/grub.cfg", "Rebooting automatically due to panic="),
+    Fault("init-exits", on_line(r"init=\/bin\/false"), "Attempted to kill init"),
+    Fault("no-network", unit("After=systemd-networkd.service\\n[Service]\\nExecStart=sh -c \"while sleep 1; do ip link set eth0 down; done\"\\n"),
+          "reboot: Restarting system", NO_UNIT),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=RELEASES if ALL else RELEASES[:1])
+def kernels(request: pytest.FixtureRequest) -> t.Iterator[Kernels]:
+    """A machine that the role has set up, and then got a newer kernel."""
+    made = prepare(make(f"fallback-{request.param}", request.param))
+    yield made
+    made.machine.stop()
+
+
+def audit(kernels: Kernels) -> dict[str, dict[str, t.Any]]:
+    return playbooks.run("audit", [kernels.machine], variables=POLICY).failed()
+
+
+def test_a_visible_defect_is_refused_before_it_is_tried(kernels: Kernels) -> None:
+    hide = f"mv /boot/initrd.img-{kernels.new} /root/"
+    assert kernels.machine.ssh(hide).returncode == 0
+    try:
+        refused = playbooks.module("boot_kernel", kernels.machine, trial=kernels.new)
+        assert f"the kernel {kernels.new} is only half installed" in refused["msg"]
+        boot, _offset = kernels.restart()
+        kernels.wait_for(kernels.good, boot)
+        assert kernels.look()["trial"]["status"] == "none", "an orderly restart did not try it either"
+    finally:
+        kernels.machine.ssh(f"mv /root/initrd.img-{kernels.new} /boot/")
+
+
+@pytest.mark.parametrize("fault", FAULTS if ALL else FAULTS[:3], ids=lambda fault: fault.name)
+def test_a_bad_kernel_is_left_again(kernels: Kernels, fault: Fault) -> None:
+    """It is spoilt after it was armed: before, it would have been refused."""
+    assert kernels.look(trial=kernels.new, retry=True)["trial"]["status"] == "armed"
+    spoilt = kernels.machine.ssh(fault.spoil.format(new=kernels.new) + " && sync")
+    assert spoilt.returncode == 0, spoilt.stderr
+    try:
+        boot, offset = kernels.restart()
+        seconds = kernels.wait_for(kernels.good, boot)
+        said = kernels.machine.serial(offset)
+        print(f"{fault.name}: back on the known-good kernel after {seconds:.0f} s")
+        assert re.search(fault.mark, said), said[-2000:]
+        assert kernels.status("failed")["alarm"] is True
+    finally:
+        kernels.machine.ssh(fault.mend.format(new=kernels.new), timeout=120)
+
+
+def test_what_failed_is_shouted_about_and_not_tried_again(kernels: Kernels) -> None:
+    said = kernels.machine.ssh(f"journalctl -b -u {SERVICE} -p crit --no-pager -o cat").stdout
+    assert f"the trial of the kernel {kernels.new} has failed" in said
+    found = audit(kernels)["fallback_kernel.trial_result"]
+    assert (found["severity"], found["observed"]) == ("critical", kernels.new)
+    boot, _offset = kernels.restart()
+    kernels.wait_for(kernels.good, boot)
+    assert kernels.status("failed")["trial"] == kernels.new
+
+
+def test_a_power_cut_tries_nothing(kernels: Kernels) -> None:
+    """The new kernel waits for an orderly restart."""
+    kernels.look(trial="none")
+    boot = kernels.machine.boot_id()
+    kernels.machine.cut_power()
+    kernels.wait_for(kernels.good, boot)
+    assert kernels.look()["trial"]["status"] == "none"
+
+
+def test_a_good_kernel_is_tried_at_an_orderly_restart_and_confirmed(kernels: Kernels) -> None:
+    boot, _offset = kernels.restart()
+    kernels.wait_for(kernels.new, boot)
+    assert kernels.status("confirmed")["alarm"] is False
+    now = kernels.look()
+    assert (now["known_good"], now["default"]["release"], now["trial"]["status"]) == (kernels.new, kernels.new, "none")
+    boot = kernels.machine.boot_id()
+    kernels.machine.cut_power()
+    kernels.wait_for(kernels.new, boot)
+    again = playbooks.run("harden", [kernels.machine], variables=POLICY)
+    assert (again.returncode, again.changed) == (0, []), again.output
+
+
+def test_a_new_kernel_that_panics_is_left_without_anybody(kernels: Kernels) -> None:
+    """A package that looks whole: nobody arms, nobody watches."""
+    bad = "99.1.0-1-cloud-amd64"
+    repack(kernels.machine, bad, 2 * 1024 * 1024)
+    boot, offset = kernels.restart()
+    seconds = kernels.wait_for(kernels.new, boot)
+    print(f"a bad update: back after {seconds:.0f} s")
+    assert "Kernel panic" in kernels.machine.serial(offset)
+    assert kernels.status("failed")["trial"] == bad
+    kernels.machine.ssh(f"dpkg --purge linux-image-{bad}", timeout=120)
+    kernels.look(trial="none")
+
+
+def test_apt_keeps_what_the_role_has_named_and_removes_the_rest(kernels: Kernels) -> None:
+    older, oldest = "4.1.0-2-cloud-amd64", "4.1.0-1-cloud-amd64"
+    for release in (oldest, older):
+        repack(kernels.machine, release)
+    policy = {**POLICY, "fallback_kernel_retain": 2}
+    done = playbooks.run("harden", [kernels.machine], variables=policy)
+    assert done.returncode == 0, done.output
+    cleaned = kernels.machine.ssh("apt-get autoremove --purge --yes", timeout=240)
+    assert cleaned.returncode == 0, cleaned.stderr
+    there = kernels.machine.ssh("ls /boot").stdout.split()
+    assert {f"vmlinuz-{release}" for release in (kernels.new, kernels.good, older)} <= set(there)
+    assert f"vmlinuz-{oldest}" not in there, "nothing was cleaned up, so nothing was shown"
+
+
+def test_drift_is_named(kernels: Kernels) -> None:
+    kernels.machine.ssh("grub-set-default 1; systemctl disable -q --now kernelops-fallback_kernel-arm.service")
+    found = audit(kernels)
+    assert "somebody chose '1' with grub-set-default" in found["fallback_kernel.default_is_known_good"]["reason"]
+    assert "kernelops-fallback_kernel-arm.service" in found["fallback_kernel.confirmation_installed"]["reason"]
+    kernels.machine.ssh("grub-editenv - unset saved_entry")
+    mended = playbooks.run("harden", [kernels.machine], variables=POLICY)
+    assert mended.returncode == 0, mended.output
+    kernels.machine.ssh("apt-get purge -y linux-image-4.1.0-2-cloud-amd64", timeout=240)
+    assert "fallback_kernel.spare_kernel" in audit(kernels)
+
+
+def test_remove_leaves_the_distribution_s_own_menu(kernels: Kernels) -> None:
+    removed = playbooks.run("remove", [kernels.machine])
+    assert removed.returncode == 0, removed.output
+    menu = "cat /boot/grub/grub.cfg"
+    left = kernels.machine.ssh(menu).stdout
+    assert "kernelops" not in left
+    kernels.machine.ssh("update-grub", timeout=120)
+    assert kernels.machine.ssh(menu).stdout == left
+    found = kernels.machine.ssh(
+        "find / -xdev -name '*fallback_kernel*' -o -xdev -name '*boot_kernel*'", timeout=120
+    ).stdout
+    assert found == ""
+    assert playbooks.run("remove", [kernels.machine]).changed == []
