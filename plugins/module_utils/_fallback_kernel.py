@@ -65,7 +65,7 @@ def _program(host: Host) -> Dict[str, Any]:
     names = (_fallback_kernel_files.CONFIRM, _fallback_kernel_files.ARM)
     paths = [_fallback_kernel_files.unit_path(name) for name in names] + [_fallback_kernel_files.MANAGER]
     return {
-        "current": host.read(_fallback_kernel_files.PROGRAM) == _fallback_kernel_files.program().text,
+        "current": _fallback_kernel_files.is_current(host.read(_fallback_kernel_files.PROGRAM)),
         "files": dict((path, host.read(path)) for path in paths),
         "units": dict((name, dict(_systemd.unit(host, name)._asdict())) for name in names),
         "facts": _fallback_kernel_files.facts(host),

@@ -4,7 +4,7 @@
 """The files that the role fallback_kernel puts on a host: the program, its units, and GRUB's menu for a person at the console."""
 
 import re
-from typing import Any, Dict, NamedTuple
+from typing import Any, Dict, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel_grub,
@@ -19,6 +19,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 HEADER = "# Managed by Ansible, kernelops.panic_hardening.fallback_kernel_config: changes are overwritten.\n"
 LIBRARY = "/usr/local/lib/kernelops-panic_hardening"
 PROGRAM = LIBRARY + "/fallback_kernel.pyz"
+NAME = "_fallback_kernel_program"
 CONFIRM, ARM = "kernelops-fallback_kernel.service", "kernelops-fallback_kernel-arm.service"
 MANAGER = "/etc/systemd/system.conf.d/zz-fallback_kernel.conf"
 CONSOLE = "%s/zz-fallback_kernel_console.cfg" % _grub.DROP_INS
@@ -150,7 +151,12 @@ def console(found: Dict[str, Any], options: Dict[str, Any]) -> Dict[str, File]:
 
 def program() -> File:
     """The program itself."""
-    return File(_program.archive("_fallback_kernel_program"))
+    return File(_program.archive(NAME))
+
+
+def is_current(text: Optional[str]) -> bool:
+    """Whether a program that was read is that one, without the time that it takes to make it."""
+    return _program.current(text, NAME)
 
 
 def menu(text: str) -> Dict[str, Any]:

@@ -6,6 +6,9 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_program, _program
 
@@ -29,6 +32,26 @@ def test_equal_modules_make_an_equal_archive() -> None:
     first = _program.archive(NAME)
     _program.archive.cache_clear()
     assert _program.archive(NAME) == first
+
+
+@pytest.mark.parametrize(
+    "spoil, current",
+    [
+        (lambda text: text, True),
+        (lambda text: None, False),
+        (lambda text: "", False),
+        (lambda text: text[:-100], False),
+        (lambda text: _program.archive("_host"), False),
+        (lambda text: text.replace("<%d>%s", "<%d>%x"), False),
+    ],
+)
+def test_whether_an_archive_is_that_of_now(spoil: Any, current: bool) -> None:
+    assert _program.current(spoil(_program.archive(NAME)), NAME) is current
+
+
+def test_an_archive_with_a_module_that_is_gone_is_old() -> None:
+    text = _program.archive(NAME).replace("_grub_menu.py", "_grub_mena.py")
+    assert _program.current(text, NAME) is False
 
 
 def test_it_needs_no_ansible_and_a_person_can_read_it(tmp_path: Path) -> None:
