@@ -3,9 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Changes files and directories so that whoever reads them, or a power cut, finds the old or the new one."""
 
+import contextlib
 import errno
+import fcntl
 import os
 import tempfile
+from typing import Iterator
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._files import Files, HostError, why
 
@@ -46,6 +49,19 @@ class FileChanges(Files):
                 os.fsync(stream.fileno())
         except OSError as error:
             raise HostError("%s: could not be written: %s" % (path, why(error))) from None
+
+    @contextlib.contextmanager
+    def held(self, folder: str) -> Iterator[None]:
+        """Wait until nobody else of ours holds a directory, and hold it; the kernel lets go of it whatever becomes of us."""
+        try:
+            handle = os.open(self._real(folder), os.O_RDONLY)
+        except OSError as error:
+            raise HostError("%s: %s" % (folder, why(error))) from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def move(self, source: str, path: str) -> None:
         """Put a finished file, on the same file system, in the place of C(path)."""

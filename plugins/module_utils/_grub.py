@@ -125,15 +125,18 @@ def regenerate(host: Host, judge: Callable[[str], None]) -> None:
     # The new file is judged before it takes the old one's place: grub-mkconfig leaves out entries without an error.
     target = host.resolve(GRUB_CFG)
     fresh = target + ".panic_hardening"
-    try:
-        host.run(["grub-mkconfig", "-o", fresh], timeout=600)
-        text = host.read(fresh) or ""
-        if all(found["recovery"] for found in parse(text)):
-            raise HostError("grub-mkconfig wrote no Linux entry; %s is unchanged; run it by hand to see why" % GRUB_CFG)
-        judge(text)
-        host.move(fresh, target)
-    finally:
-        host.remove(fresh)
+    # A play may meet the program that confirms a kernel.
+    with host.held(target.rsplit("/", 1)[0]):
+        try:
+            host.run(["grub-mkconfig", "-o", fresh], timeout=600)
+            text = host.read(fresh) or ""
+            if all(found["recovery"] for found in parse(text)):
+                text = "grub-mkconfig wrote no Linux entry; %s is unchanged; run it by hand to see why"
+                raise HostError(text % GRUB_CFG)
+            judge(text)
+            host.move(fresh, target)
+        finally:
+            host.remove(fresh)
 
 
 def _lost(host: Host, entry: Dict[str, Any], arguments: _cmdline.Arguments) -> str:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GRUB on Debian and Ubuntu: entries parsed, the drop-in run by a real shell, changes and their way back."""
 
+import fcntl
 import os
 import subprocess
 from typing import Any, Callable, Dict, List
@@ -284,3 +285,28 @@ class TestApply:
         assert debian12.calls == []
         debian12.put("/etc/default/grub.d/zzz-site.cfg", 'GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT a"\n')
         assert _bootloader.plan(debian12, "x", dict(PANIC)) != []
+
+
+def test_two_of_ours_do_not_make_the_menu_at_once(debian12: FixtureHost) -> None:
+    """As a play, and the program that confirms a kernel."""
+    make = debian12.programs["grub-mkconfig"]
+    seen = []
+
+    def held() -> bool:
+        handle = os.open(debian12.root + "/boot/grub", os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+    def look(argv: List[str]) -> Result:
+        seen.append(held())
+        return make(argv)
+
+    debian12.programs["grub-mkconfig"] = look
+    _grub.regenerate(debian12, lambda text: None)
+    assert seen == [True]
+    assert not held()
