@@ -37,7 +37,8 @@ Sleep = Callable[[float], None]
 
 def say(priority: int, text: str) -> None:
     """A line for the journal; systemd reads its priority from the front."""
-    print("<%d>%s" % (priority, _writer.printable(text)), flush=True)
+    sys.stdout.write("<%d>%s\n" % (priority, _writer.printable(text)))
+    sys.stdout.flush()
 
 
 def confirm(host: Host, policy: Dict[str, Any], sleep: Sleep) -> int:
@@ -133,7 +134,8 @@ def parse(arguments: Optional[List[str]] = None) -> Dict[str, Any]:
 def main() -> None:
     policy, host = parse(), Host()
     try:
-        sys.exit(arm(host) if policy["order"] == "arm" else confirm(host, policy, time.sleep))
+        code = arm(host) if policy["order"] == "arm" else confirm(host, policy, time.sleep)
     except HostError as error:
         say(CRIT, str(error))
-        sys.exit(ALARM)
+        code = ALARM
+    raise SystemExit(code)

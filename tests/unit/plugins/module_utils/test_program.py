@@ -42,7 +42,7 @@ def test_equal_modules_make_an_equal_archive() -> None:
         (lambda text: "", False),
         (lambda text: text[:-100], False),
         (lambda text: _program.archive("_host"), False),
-        (lambda text: text.replace("<%d>%s", "<%d>%x"), False),
+        (lambda text: text.replace("<%d>%s", "<%d>%r"), False),
     ],
 )
 def test_whether_an_archive_is_that_of_now(spoil: Any, current: bool) -> None:
