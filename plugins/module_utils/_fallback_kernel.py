@@ -4,7 +4,7 @@
 """Role fallback_kernel: whether a host has kernels to fall back to, and comes back by itself from one that does not boot."""
 
 import time
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Dict, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
@@ -18,7 +18,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _systemd,
     _virtualization,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import attempt
 
 evaluate = _fallback_kernel_controls.evaluate
 resolve = _fallback_kernel_policy.resolve
@@ -30,28 +31,20 @@ def observe(host: Host) -> Dict[str, Any]:
     state: Dict[str, Any] = {"virtualization": _virtualization.observe(host), "errors": {}, "now": time.time()}
     if state["virtualization"]["kind"] == "container":
         return state
-    kernels = _try(state, "kernels", lambda: _kernels.installed(host)) or []
+    kernels = attempt(state, "kernels", lambda: _kernels.installed(host)) or []
     state.update(
         running=_kernels.running(host),
         kernels=[dict(kernel._asdict(), bootable=kernel.bootable) for kernel in kernels],
         installed_at=dict((kernel.release, _installed_at(host, kernel.release)) for kernel in kernels),
-        boot=_try(state, "boot", lambda: _boot_kernel.observe(host)),
-        retention=_try(state, "retention", lambda: _fallback_kernel_retention.observe(host, kernels)._asdict()),
-        packages=_try(state, "kernels", lambda: _fallback_kernel_retention.packages(host)),
-        program=_try(state, "program", lambda: _program(host)),
-        menu=_try(state, "boot", lambda: _fallback_kernel_files.menu(host.read(_grub.GRUB_CFG) or "")),
-        left=_try(state, "left", lambda: _fallback_kernel_confirm.left(host)),
-        space=_try(state, "space", lambda: dict(host.space(_kernels.BOOT)._asdict())),
+        boot=attempt(state, "boot", lambda: _boot_kernel.observe(host)),
+        retention=attempt(state, "retention", lambda: _fallback_kernel_retention.observe(host, kernels)._asdict()),
+        packages=attempt(state, "kernels", lambda: _fallback_kernel_retention.packages(host)),
+        program=attempt(state, "program", lambda: _program(host)),
+        menu=attempt(state, "boot", lambda: _fallback_kernel_files.menu(host.read(_grub.GRUB_CFG) or "")),
+        left=attempt(state, "left", lambda: _fallback_kernel_confirm.left(host)),
+        space=attempt(state, "space", lambda: dict(host.space(_kernels.BOOT)._asdict())),
     )
     return state
-
-
-def _try(state: Dict[str, Any], name: str, look: Callable[[], Any]) -> Any:
-    try:
-        return look()
-    except HostError as error:
-        state["errors"][name] = str(error)
-        return None
 
 
 def _installed_at(host: Host, release: str) -> Optional[float]:

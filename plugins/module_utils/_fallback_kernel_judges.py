@@ -4,37 +4,31 @@
 """What each control of the role fallback_kernel asks of a host: parts of findings from policy and state."""
 
 import functools
-from typing import Any, Callable, Dict
+from typing import Callable
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel_trial,
     _fallback_kernel_policy,
     _fallback_kernel_retention,
 )
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import HARDEN, Dictionary, part, unread
 
-Dictionary = Dict[str, Any]
 Judge = Callable[[Dictionary, Dictionary], Dictionary]
+Asked = Callable[[Dictionary, Dictionary, Dictionary], Dictionary]
 # Of the newest kernel's own files, for the next one and its initrd while it is being built.
 ROOM = 1.2
-SET = "run kernelops.panic_hardening.harden on this host, or boot_kernel with known_good"
+SET = HARDEN + ", or boot_kernel with known_good"
 
 
-def part(status: str, expected: str, observed: str, **more: Any) -> Dictionary:
-    """The part of a finding that a judge gives."""
-    return dict(status=status, expected=expected, observed=observed, **more)
-
-
-def needs(*parts: str) -> Callable[[Judge], Judge]:
+def needs(*parts: str) -> Callable[[Judge], Asked]:
     """A judge that is asked only where these parts of the state could be read; else the finding is unknown."""
 
-    def wrap(judge: Judge) -> Judge:
+    def wrap(judge: Judge) -> Asked:
         @functools.wraps(judge)
-        def ask(policy: Dictionary, state: Dictionary) -> Dictionary:
+        def ask(policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Dictionary:
             for name in parts:
                 if name in state["errors"]:
-                    error = state["errors"][name]
-                    remedy = "run as root" if "denied" in error or "permitted" in error else "mend what is unreadable"
-                    return part("unknown", "", "", reason=error, remedy=remedy)
+                    return unread("", state["errors"][name])
             return judge(policy, state)
 
         return ask

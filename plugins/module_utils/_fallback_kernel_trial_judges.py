@@ -3,16 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the controls of the role fallback_kernel ask of a trial, of what confirms it, and of the menu for a person."""
 
-from typing import Any, Dict
-
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _fallback_kernel_files,
     _fallback_kernel_policy,
     _kernels,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_judges import SET, needs, part
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_judges import SET, needs
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import Dictionary, part
 
-Dictionary = Dict[str, Any]
 DAY = 24 * 3600
 TRY = "restart the host orderly, or boot_kernel with trial: newest"
 
