@@ -11,7 +11,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _crash_evidence_ramoops,
     _systemd,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError, check_numbers
 
 PREFIX = "crash_evidence_"
 NUMBERS = {
@@ -40,7 +40,7 @@ OPTIONS = ("journal", "journal_size", "journal_sync", "pstore_days", "post_notif
 def validate(policy: Dict[str, Any]) -> None:
     """Refuse a policy that this role could not apply; raises PolicyError that begins with the variable."""
     check_options(options(policy), PREFIX)
-    _check_numbers(dict((name, policy[PREFIX + name]) for name in NUMBERS), PREFIX)
+    check_numbers(dict((name, policy[PREFIX + name]) for name in NUMBERS), NUMBERS, PREFIX)
     ramoops = policy["crash_evidence_ramoops"]
     if ramoops and not _crash_evidence_ramoops.valid(ramoops):
         raise PolicyError(
@@ -81,7 +81,7 @@ def options(policy: Dict[str, Any]) -> Dict[str, Any]:
 
 def check_options(given: Dict[str, Any], prefix: str = "") -> None:
     """Refuse numbers out of range, and texts that would become more than text in a file; raises PolicyError."""
-    _check_numbers(given, prefix)
+    check_numbers(given, NUMBERS, prefix)
     size = given["journal_size"]
     if size != "auto" and not (SIZE.match(size) and (_systemd.size(size) or 0) >= LEAST_JOURNAL):
         raise PolicyError(
@@ -92,12 +92,6 @@ def check_options(given: Dict[str, Any], prefix: str = "") -> None:
             "%snetconsole: '%s' is not PORT@ADDRESS/INTERFACE,PORT@ADDRESS/MAC, e.g. "
             "6665@192.0.2.10/eth0,6666@192.0.2.20/52:54:00:12:34:56" % (prefix, given["netconsole"])
         )
-
-
-def _check_numbers(given: Dict[str, Any], prefix: str) -> None:
-    for name, (low, high) in NUMBERS.items():
-        if name in given and not low <= given[name] <= high:
-            raise PolicyError("%s%s: %s is not a whole number from %d to %d" % (prefix, name, given[name], low, high))
 
 
 def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:

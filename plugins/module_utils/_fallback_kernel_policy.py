@@ -7,7 +7,7 @@ import re
 from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_retention, _kernels
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError, check_numbers
 
 # Smallest and largest values that make sense.
 NUMBERS = {
@@ -45,10 +45,7 @@ def validate(policy: Dict[str, Any]) -> None:
 
 def check_options(given: Dict[str, Any], prefix: str = "") -> None:
     """Refuse numbers out of range, and a path that would become more than a path; raises PolicyError."""
-    for name, (least, most) in sorted(NUMBERS.items()):
-        value = given.get(name, least)
-        if isinstance(value, bool) or not str(value).isdigit() or not least <= int(value) <= most:
-            raise PolicyError("%s%s: '%s' is not a whole number from %d to %d" % (prefix, name, value, least, most))
+    check_numbers(given, NUMBERS, prefix)
     if given["boot_timeout"] <= given["healthy_minutes"] * 60:
         raise PolicyError(
             "%sboot_timeout: %s seconds end before a kernel can be confirmed after %shealthy_minutes, %s"

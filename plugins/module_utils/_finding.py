@@ -6,7 +6,7 @@
 import datetime
 import fnmatch
 import re
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 STATUSES = ("pass", "fail", "unknown", "not_applicable", "waived")
 WAIVER_KEYS = ("reason", "until")
@@ -14,6 +14,14 @@ WAIVER_KEYS = ("reason", "until")
 
 class PolicyError(Exception):
     """A value that the operator gave cannot be used; the text begins with the variable's name."""
+
+
+def check_numbers(given: Dict[str, Any], limits: Dict[str, Tuple[int, int]], prefix: str = "") -> None:
+    """Refuse numbers out of their limits, by names that an operator knows with C(prefix); raises PolicyError."""
+    for name, (least, most) in sorted(limits.items()):
+        value = given.get(name, least)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise PolicyError("%s%s: %s is not a whole number from %d to %d" % (prefix, name, value, least, most))
 
 
 class Waiver(NamedTuple):

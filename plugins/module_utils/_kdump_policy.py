@@ -7,7 +7,7 @@ import re
 from typing import Any, Dict, List, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_backends, _kdump_sizing
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError, check_numbers
 
 NUMBERS: Dict[str, Tuple[int, int]] = {
     "kdump_memory_minimum": (256, 1048576),
@@ -50,7 +50,7 @@ OPTIONS = (
 
 def validate(policy: Dict[str, Any]) -> None:
     """Refuse a policy that this role could not apply; raises PolicyError that begins with the variable."""
-    _check_numbers(policy, "kdump_")
+    check_numbers(policy, NUMBERS)
     crashkernel = policy["kdump_crashkernel"]
     if crashkernel != "auto" and not _kdump_sizing.valid(crashkernel):
         raise PolicyError(
@@ -60,13 +60,6 @@ def validate(policy: Dict[str, Any]) -> None:
     check_options(options(policy), "kdump_")
 
 
-def _check_numbers(given: Dict[str, Any], prefix: str) -> None:
-    for variable, (low, high) in NUMBERS.items():
-        name = prefix + variable[len("kdump_") :]
-        if name in given and not low <= given[name] <= high:
-            raise PolicyError("%s: %s is not a whole number from %d to %d" % (name, given[name], low, high))
-
-
 def options(policy: Dict[str, Any]) -> Dict[str, Any]:
     """The options of the module kdump_config that the policy means."""
     return dict((name, policy["kdump_" + name]) for name in OPTIONS)
@@ -74,7 +67,7 @@ def options(policy: Dict[str, Any]) -> Dict[str, Any]:
 
 def check_options(given: Dict[str, Any], prefix: str = "") -> None:
     """Refuse numbers out of range, and texts that would become more than text in a file or a command; raises PolicyError."""
-    _check_numbers(given, "")
+    check_numbers(given, dict((name[len("kdump_") :], limits) for name, limits in NUMBERS.items()), prefix)
     for name in ("directory", "ssh_key"):
         value = given[name]
         if not PATH.match(value) or set(value.split("/")) & {".", ".."}:

@@ -126,3 +126,14 @@ def test_the_verdict(statuses: List[str], verdict: str) -> None:
 def test_a_hot_disk_is_not_drift() -> None:
     summary = _finding.summarize([made("pass"), made("fail", "smartmontools.temperature", "health")])
     assert (summary["verdict"], summary["fail"]) == ("hardened", 1)
+
+
+@pytest.mark.parametrize("value", [0, 4, -1, True, "2", 2.5, None])
+def test_a_number_out_of_its_limits_is_refused_by_its_full_name(value: Any) -> None:
+    with pytest.raises(PolicyError, match="^kdump_keep: %s is not a whole number from 1 to 3$" % value):
+        _finding.check_numbers({"keep": value}, {"keep": (1, 3)}, "kdump_")
+
+
+@pytest.mark.parametrize("given", [{"keep": 1}, {"keep": 3}, {"other": 9}])
+def test_numbers_within_their_limits_and_those_that_are_not_asked_for_are_not_refused(given: Dict[str, Any]) -> None:
+    _finding.check_numbers(given, {"keep": (1, 3)})
