@@ -13,11 +13,12 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _fallback_kernel_program,
     _fallback_kernel_retention,
     _grub,
+    _program,
     _systemd,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_files as files
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import RUN_DIR, STATE_DIR, Host, HostError
 
 UNITS = (files.CONFIRM, files.ARM)
 OWN_FILES = (files.PROGRAM, files.MANAGER, files.CONSOLE, files.CHECK) + tuple(map(files.unit_path, UNITS))
@@ -146,7 +147,7 @@ def _write(host: Host, state: Dict[str, Any], options: Options, changed: List[Ch
 def _forget(host: Host) -> None:
     for change in _forgotten(host, None):
         host.remove(change.path)
-    for folder in (files.LIBRARY, STATE_DIR, _fallback_kernel_program.STATUS.rsplit("/", 1)[0]):
+    for folder in (_program.LIBRARY, STATE_DIR, RUN_DIR):
         host.remove_empty(folder)
 
 

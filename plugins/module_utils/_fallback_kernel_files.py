@@ -17,16 +17,13 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 HEADER = "# Managed by Ansible, kernelops.panic_hardening.fallback_kernel_config: changes are overwritten.\n"
-LIBRARY = "/usr/local/lib/kernelops-panic_hardening"
-PROGRAM = LIBRARY + "/fallback_kernel.pyz"
+PROGRAM = _program.LIBRARY + "/fallback_kernel.pyz"
 NAME = "_fallback_kernel_program"
 CONFIRM, ARM = "kernelops-fallback_kernel.service", "kernelops-fallback_kernel-arm.service"
 MANAGER = "/etc/systemd/system.conf.d/zz-fallback_kernel.conf"
 CONSOLE = "%s/zz-fallback_kernel_console.cfg" % _grub.DROP_INS
 CHECK = "/etc/grub.d/42_fallback_kernel"
 CHECK_IDENT = "kernelops-check"
-# Not the first python3 of a search path, which may be anybody's.
-PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
 # From this one on systemd has CrashAction= in place of CrashReboot=.
 CRASH_ACTION = 256
 CONFIRM_TEXT = """\
@@ -111,7 +108,7 @@ def facts(host: Host) -> Dict[str, Any]:
     # A port that the kernel does not speak to may not be there.
     port = re.findall(r"(?:^|\s)console=ttyS([0-9]+)(?:,([0-9]+))?", host.read("/proc/cmdline") or "")
     return {
-        "python": next((path for path in PYTHONS if host.exists(path)), PYTHONS[0]),
+        "python": _program.python(host),
         "crash_action": version is not None and int(version.group(1)) >= CRASH_ACTION,
         "serial": {"unit": port[-1][0], "speed": port[-1][1] or "9600"} if port else None,
     }
@@ -124,7 +121,7 @@ def units(found: Dict[str, Any], options: Dict[str, Any]) -> Dict[str, File]:
     words += ["--reboot-unconfirmed"] if options["reboot_unconfirmed"] else []
     parts = {
         "header": HEADER,
-        "library": LIBRARY,
+        "library": _program.LIBRARY,
         "program": PROGRAM,
         "python": found["python"],
         "options": " ".join(words),

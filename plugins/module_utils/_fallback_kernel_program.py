@@ -16,10 +16,10 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _writer,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_health as health
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import RUN_DIR, Host, HostError
 
 # For monitoring; in /run, so that it never tells of an earlier boot.
-STATUS = "/run/kernelops-panic_hardening/fallback_kernel.json"
+STATUS = RUN_DIR + "/fallback_kernel.json"
 INTERVAL = 10  # seconds
 # Cut off for a moment is no reason for a restart.
 LOOKS = 3

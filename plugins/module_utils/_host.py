@@ -12,10 +12,12 @@ from typing import IO, Iterator, List, NamedTuple, Optional
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._file_changes import FileChanges
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._files import HostError, Space, Unreadable, why
 
-__all__ = ["STATE_DIR", "CommandError", "Host", "HostError", "Result", "Space", "Unreadable"]
+__all__ = ["RUN_DIR", "STATE_DIR", "CommandError", "Host", "HostError", "Result", "Space", "Unreadable"]
 
 # What a host had before our first change, where a file of the distribution cannot tell it any more.
 STATE_DIR = "/var/lib/kernelops-panic_hardening"
+# What counts only until the next boot.
+RUN_DIR = "/run/kernelops-panic_hardening"
 STREAM_CHUNK = 1024 * 1024
 SEARCH_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 

@@ -19,6 +19,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_policy,
     _kdump_sizing,
     _kdump_space,
+    _kernels,
     _sysctl,
     _systemd,
     _virtualization,
@@ -49,7 +50,7 @@ def observe(host: Host) -> Dict[str, Any]:
     running = host.read("/proc/cmdline") or ""
     state.update(
         architecture=host.run(["uname", "-m"]).out.strip(),
-        kernel=_kdump_kernel.running(host),
+        kernel=_kernels.running(host),
         memory=_kdump_sizing.memory(host),
         reserved=_kdump_kernel.reserved(host),
         loaded=_kdump_kernel.loaded(host),
@@ -87,13 +88,13 @@ def _observe_tool(host: Host, state: Dict[str, Any]) -> None:
     state["config_text"] = text or ""
     state["loaded_kernel"] = backend.loaded_kernel(host)
     state["capture_line"] = attempt(state, "capture_line", lambda: backend.capture_line(host, config or {}))
-    state["capture_initrds"] = dict((kernel, host.exists(backend.capture_initrd(kernel))) for kernel in _kernels(state))
+    state["capture_initrds"] = dict((kernel, host.exists(backend.capture_initrd(kernel))) for kernel in _booted(state))
     state["target"] = {"kind": backend.target(config or {}), "directory": backend.directory(config or {})}
     state["level"] = backend.level(config or {})
     state["target"].update(attempt(state, "target", lambda: _observe_target(host, state)) or {})
 
 
-def _kernels(state: Dict[str, Any]) -> List[str]:
+def _booted(state: Dict[str, Any]) -> List[str]:
     """The running kernel, and the one that the next restart boots."""
     following = state["next"] or state["kernel"]
     return [state["kernel"]] + ([following] if following != state["kernel"] else [])

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_backends,
     _kdump_dumps,
-    _kdump_kernel,
+    _kernels,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
 
@@ -29,7 +29,7 @@ def begin(host: Host, options: Dict[str, Any]) -> Dict[str, Any]:
     """Note this boot and the dumps that are there already; raises HostError, e.g. for a target that does not answer."""
     begun = {
         "boot_id": (host.read(BOOT_ID) or "").strip(),
-        "kernel": _kdump_kernel.running(host),
+        "kernel": _kernels.running(host),
         "at": int(time.time()),
         "folders": _folders(host, options),
     }

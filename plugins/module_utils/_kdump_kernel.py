@@ -27,11 +27,6 @@ def loaded(host: Host) -> bool:
     return (host.read(LOADED) or "0").strip() == "1"
 
 
-def running(host: Host) -> str:
-    """The release of the running kernel."""
-    return (host.read("/proc/sys/kernel/osrelease") or "").strip()
-
-
 def lockdown(host: Host) -> str:
     """C(none), C(integrity) or C(confidentiality)."""
     match = re.search(r"\[(\w+)\]", host.read(LOCKDOWN) or "")

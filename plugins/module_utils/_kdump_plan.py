@@ -13,6 +13,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_kernel,
     _kdump_sizing,
     _kdump_space,
+    _kernels,
     _managed_block,
     _systemd,
 )
@@ -126,7 +127,7 @@ def loading(host: Host, wish: Wish, changed: List[Change]) -> List[Change]:
     stale = any(change.path == wish.backend.CONFIG for change in changed)
     if wish.options is not None and loaded and not stale:
         stale = wish.backend.loads_as_configured(host, _settings(host, wish)) is False
-        stale = stale or wish.backend.loaded_kernel(host) not in ("", _kdump_kernel.running(host))
+        stale = stale or wish.backend.loaded_kernel(host) not in ("", _kernels.running(host))
     if not stale and (loaded or wish.options is None):
         return []
     return [Change(name, "loaded, with other settings" if loaded else "no crash kernel loaded", "loaded anew")]

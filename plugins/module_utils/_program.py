@@ -7,13 +7,24 @@ import ast
 import functools
 import importlib
 import io
+import sys
 import zipfile
 from typing import Dict, List, Optional
 
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+
+LIBRARY = "/usr/local/lib/kernelops-panic_hardening"
+# Not the first python3 of a search path, which may be anybody's.
+PYTHONS = ("/usr/bin/python3", "/usr/libexec/platform-python")
 PACKAGE = __name__.rpartition(".")[0]
 START = "# Made by Ansible, kernelops.panic_hardening: changes are overwritten.\nfrom %s.%s import main\n\nmain()\n"
 # A fixed date: equal modules make an equal archive.
 DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def python(host: Host) -> str:
+    """What a program runs on: the system's own Python where there is one, for that of Ansible may be gone tomorrow."""
+    return next((path for path in PYTHONS if host.exists(path)), sys.executable)
 
 
 @functools.lru_cache(maxsize=None)

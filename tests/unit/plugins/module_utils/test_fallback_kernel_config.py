@@ -156,6 +156,7 @@ class TestMenu:
 
 class TestUnits:
     def test_systemd_takes_them(self, host: FixtureHost) -> None:
+        host.put("/usr/bin/python3", "")
         apply(host)
         text = host.text(files.unit_path(files.CONFIRM))
         command = re.findall(r"(?m)^ExecStart=(.*)$", text)[0].split()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_program, _program
+from unit.plugins.module_utils.fixture_host import FixtureHost
 
 NAME = "_fallback_kernel_program"
 
@@ -74,8 +75,8 @@ def test_out_of_an_archive_it_is_the_same(tmp_path: Path) -> None:
     path.write_bytes(_program.archive("_program").encode("utf-8", "surrogateescape"))
     with zipfile.ZipFile(str(path), "a") as stream:
         folder = "/".join(_program.PACKAGE.split("."))
-        for name, text in _program.sources(NAME).items():
-            stream.writestr("%s/%s.py" % (folder, name), text)
+        for name in set(_program.sources(NAME)) - set(_program.sources("_program")):
+            stream.writestr("%s/%s.py" % (folder, name), _program.sources(NAME)[name])
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); from %s import _program as p; assert 'ansible.zip' in p.__file__; "
         "sys.stdout.buffer.write(p.archive(%r).encode('utf-8', 'surrogateescape'))" % (_program.PACKAGE, NAME)
@@ -85,3 +86,12 @@ def test_out_of_an_archive_it_is_the_same(tmp_path: Path) -> None:
     out, err = done.communicate(timeout=60)
     assert (done.returncode, err) == (0, b"")
     assert out.decode("utf-8", "surrogateescape") == _program.archive(NAME)
+
+
+def test_the_system_s_own_interpreter_is_taken(make_host: Any) -> None:
+    host: FixtureHost = make_host()
+    assert _program.python(host) == sys.executable
+    host.put("/usr/libexec/platform-python", "")
+    assert _program.python(host) == "/usr/libexec/platform-python"
+    host.put("/usr/bin/python3", "")
+    assert _program.python(host) == "/usr/bin/python3"
