@@ -11,7 +11,12 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _crash_evidence_files,
     _systemd,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change, write_all
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import (
+    Change,
+    File,
+    differing,
+    write_all,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
 
 RECORD = STATE_DIR + "/crash_evidence.json"
@@ -28,9 +33,8 @@ def plan(host: Host, options: Options) -> List[Change]:
 
 def _files(host: Host, options: Options) -> List[Change]:
     texts = _crash_evidence_files.texts(options) if options else {}
-    pairs = [(path, host.read(path) or "", texts.get(path, "")) for path in _crash_evidence_files.OWN]
-    pairs.append((RECORD, host.read(RECORD) or "", _record_after(host, options)))
-    return [Change(path, before, after, 0o644) for path, before, after in pairs if before != after]
+    wanted = dict((path, File(texts.get(path, ""))) for path in _crash_evidence_files.OWN)
+    return differing(host, dict(wanted, **{RECORD: File(_record_after(host, options))}))
 
 
 def _record(host: Host) -> Dict[str, str]:

@@ -17,7 +17,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _systemd,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_files as files
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change, File
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import RUN_DIR, STATE_DIR, Host, HostError
 
 UNITS = (files.CONFIRM, files.ARM)
@@ -37,7 +37,7 @@ def known_good(state: Dict[str, Any]) -> str:
 
 def written(host: Host, state: Dict[str, Any], options: Options) -> List[Change]:
     """The files that are not as wanted; C(options) None stands for nothing of ours. Raises HostError."""
-    texts: Dict[str, files.File] = {}
+    texts: Dict[str, File] = {}
     shared = _fallback_kernel_retention.without(host)
     if options is not None:
         found = files.facts(host)
@@ -46,14 +46,9 @@ def written(host: Host, state: Dict[str, Any], options: Options) -> List[Change]
         if state["method"] == "grub":
             texts.update(files.console(found, options))
         shared.update(_fallback_kernel_retention.wanted(host, _kept(state, options), options["retain"]))
-    wanted = dict((path, texts.get(path, files.File(""))) for path in OWN_FILES)
-    wanted.update((path, files.File(text, host.mode(path))) for path, text in shared.items())
-    changed = []
-    for path, file in sorted(wanted.items()):
-        before = host.read(path) or ""
-        if before != file.text or (file.text and host.mode(path) != file.mode):
-            changed.append(Change(path, before, file.text, file.mode))
-    return changed
+    wanted = dict((path, texts.get(path, File(""))) for path in OWN_FILES)
+    wanted.update((path, File(text, host.mode(path))) for path, text in shared.items())
+    return sorted(_changes.differing(host, wanted))
 
 
 def _kept(state: Dict[str, Any], options: Dict[str, Any]) -> List[str]:

@@ -4,7 +4,7 @@
 """The files that the role fallback_kernel puts on a host: the program, its units, and GRUB's menu for a person at the console."""
 
 import re
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel_grub,
@@ -14,6 +14,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _program,
     _systemd,
 )
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 HEADER = "# Managed by Ansible, kernelops.panic_hardening.fallback_kernel_config: changes are overwritten.\n"
@@ -89,13 +90,6 @@ SERIAL_TEXT = """\
 GRUB_TERMINAL="console serial"
 GRUB_SERIAL_COMMAND="${{GRUB_SERIAL_COMMAND:-serial --unit={unit} --speed={speed}}}"
 """
-
-
-class File(NamedTuple):
-    """A file of ours: its text and its permission bits."""
-
-    text: str
-    mode: int = 0o644
 
 
 def unit_path(name: str) -> str:

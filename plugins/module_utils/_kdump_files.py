@@ -3,20 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The files that the role kdump adds to a host, whatever tool of the distribution takes the dump."""
 
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
 
 ROTATE = "/usr/local/sbin/kernelops-kdump-rotate"
 SSH_CONFIG = "/etc/ssh/ssh_config.d/kernelops-kdump.conf"
 KNOWN_HOSTS = "/root/.ssh/known_hosts"
 HEADER = "# Managed by Ansible, kernelops.panic_hardening.kdump_config: changes are overwritten.\n"
 IN_CAPTURE = "test -s /proc/vmcore"
-
-
-class File(NamedTuple):
-    """A file of ours: its text and its permission bits."""
-
-    text: str
-    mode: int = 0o644
 
 
 ROTATE_TEXT = """\

@@ -17,7 +17,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _managed_block,
     _systemd,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change, File, differing
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
 
 RECORD = STATE_DIR + "/kdump.json"
@@ -50,8 +50,7 @@ def _settings(host: Host, wish: Wish) -> Dict[str, str]:
 
 def files(host: Host, wish: Wish) -> List[Change]:
     """The files that are not as wanted, before and after ('' for none); raises Unreadable."""
-    found = []
-    texts: Dict[str, _kdump_files.File] = {}
+    texts: Dict[str, File] = {}
     blocks: Dict[str, List[str]] = {wish.backend.CONFIG: [], _kdump_files.KNOWN_HOSTS: []}
     if wish.options is not None:
         texts = dict(wish.backend.files(host, wish.options))
@@ -60,12 +59,8 @@ def files(host: Host, wish: Wish) -> List[Change]:
         if wish.options["target"] == "ssh":
             blocks[_kdump_files.KNOWN_HOSTS] = wish.options["ssh_known_hosts"]
     # A proof of what is no longer there would be none.
-    for path in OWN_FILES + (_kdump_drill.RECORDS if wish.options is None else ()):
-        wanted = texts.get(path)
-        before = host.read(path) or ""
-        after = wanted.text if wanted else ""
-        if before != after or (wanted and host.mode(path) != wanted.mode):
-            found.append(Change(path, before, after, wanted.mode if wanted else 0o644))
+    paths = OWN_FILES + (_kdump_drill.RECORDS if wish.options is None else ())
+    found = differing(host, dict((path, texts.get(path, File(""))) for path in paths))
     for path, lines in blocks.items():
         before = host.read(path) or ""
         after = _managed_block.strip(before, BLOCK)

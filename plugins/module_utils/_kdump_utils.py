@@ -7,8 +7,8 @@ import re
 from typing import Any, Dict, List, Optional, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_files
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._kdump_files import File
 
 PACKAGE_MANAGER = "dnf"
 UNIT = "kdump.service"

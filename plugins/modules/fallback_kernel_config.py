@@ -100,7 +100,6 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _changes,
     _fallback_kernel_config,
-    _fallback_kernel_files,
     _fallback_kernel_policy,
     _virtualization,
     _writer,
@@ -130,16 +129,8 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
         changed=bool(changes),
         applicable=True,
         changes=[change.path for change in changes],
-        diff=[_shown(change) for change in changes],
+        diff=[_changes.shown(change) for change in changes],
     )
-
-
-def _shown(change: _changes.Change) -> Dict[str, str]:
-    if change.path != _fallback_kernel_files.PROGRAM:
-        return _changes.shown(change)
-    words = [("the program, %d bytes" % len(text) if text else "") for text in (change.before, change.after)]
-    # Of equal length it is another one all the same.
-    return _changes.shown(change._replace(before=words[0], after=words[1] and words[1] + ", as of now", mode=None))
 
 
 def main() -> None:
