@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
 # Copyright (c) 2026, kernelops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The only door to the machine: its files (C(_files), C(_file_changes)) and its commands. Nothing here knows Ansible."""
+"""The only door to the machine: its files (C(_files), C(_file_changes)), sockets (C(_sockets)) and commands. Nothing here knows Ansible."""
 
 import os
 import signal
@@ -9,8 +9,8 @@ import subprocess
 import threading
 from typing import IO, Iterator, List, NamedTuple, Optional
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._file_changes import FileChanges
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._files import HostError, Space, Unreadable, why
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._sockets import Sockets
 
 __all__ = ["RUN_DIR", "STATE_DIR", "CommandError", "Host", "HostError", "Result", "Space", "Unreadable"]
 
@@ -43,7 +43,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
         pass
 
 
-class Host(FileChanges):
+class Host(Sockets):
     """One machine: its files below C(root), and the commands of the running one."""
 
     def which(self, name: str) -> Optional[str]:

@@ -1,0 +1,60 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program that the hardware roles install: what a timer, a daemon or an operator starts on the host."""
+
+import json
+import sys
+from typing import Callable, Dict, List
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _alarm,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+
+def alarm(host: Host) -> int:
+    """Raise the alarm that is given as JSON on the standard input: for what an operator watches himself."""
+    try:
+        given = json.loads(sys.stdin.read())
+        made = _alarm.event(
+            str(given.get("role", "operator")),
+            str(given.get("what", "alarm")),
+            given.get("severity", "warning"),
+            str(given.get("device", "")),
+            str(given["summary"]),
+            given.get("details", ""),
+        )
+        if made["severity"] not in _alarm.SEVERITIES:
+            raise ValueError("severity: one of %s" % ", ".join(_alarm.SEVERITIES))
+    except (ValueError, KeyError, AttributeError) as error:
+        print("no alarm: %s" % error, file=sys.stderr)
+        return 2
+    _alarm.raise_alarm(host, made)
+    return 0
+
+
+def test(host: Host) -> int:
+    """Send a test along the alarm path, and say what became of it."""
+    outcome = _alarm.test(host)
+    print(json.dumps(outcome, sort_keys=True))
+    return 1 if _alarm.failures(outcome) else 0
+
+
+VERBS: Dict[str, Callable[[Host], int]] = {"alarm": alarm, "test": test}
+
+
+def run(arguments: List[str]) -> int:
+    """Run one verb."""
+    if len(arguments) != 1 or arguments[0] not in VERBS:
+        print("kernelops-hardware %s" % "|".join(sorted(VERBS)), file=sys.stderr)
+        return 2
+    try:
+        return VERBS[arguments[0]](Host())
+    except HostError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def main() -> None:
+    raise SystemExit(run(sys.argv[1:]))
