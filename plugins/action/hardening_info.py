@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
         check_only = arguments["gather_subset"] == ["!all"]
         subset = [] if check_only else arguments["gather_subset"]
         try:
-            seen = self._variables(variables, arguments["policy"])
+            seen = _policy.seen(self._task.delegate_to, variables, arguments["policy"])
             policy = _policy.build(self._loader, self._templar, seen, arguments["policy"], subset)
         except (PolicyError, AnsibleError) as error:
             # Raised, it would pass by failed_when, and one host's bad variable would end an audit of the fleet.
@@ -44,14 +44,3 @@ class ActionModule(ActionBase):
             module_args={"gather_subset": subset, "policy": policy},
             task_vars=variables,
         )
-
-    def _variables(self, variables: dict[str, t.Any], explicit: dict[str, t.Any]) -> dict[str, t.Any]:
-        delegate = self._task.delegate_to
-        if not delegate or delegate == variables.get("inventory_hostname"):
-            return variables
-        if not explicit:
-            raise PolicyError(
-                f"policy: is required with delegate_to, because the variables of {variables.get('inventory_hostname')} "
-                f"are not the policy of {delegate}"
-            )
-        return {}

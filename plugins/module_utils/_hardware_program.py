@@ -9,6 +9,7 @@ from typing import Callable, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm,
+    _watchdog_devices,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
@@ -41,7 +42,17 @@ def test(host: Host) -> int:
     return 1 if _alarm.failures(outcome) else 0
 
 
-VERBS: Dict[str, Callable[[Host], int]] = {"alarm": alarm, "test": test}
+def watchdog(host: Host) -> int:
+    """Tell of a watchdog that has reset the machine, or of what else it noted before this boot."""
+    for device in _watchdog_devices.loaded(host):
+        words = _watchdog_devices.boot_status(device["bootstatus"] or 0)
+        if words:
+            text = "before this boot " + ", ".join(words)
+            _alarm.raise_alarm(host, _alarm.event("watchdog", "reset", "critical", device["name"], text, device))
+    return 0
+
+
+VERBS: Dict[str, Callable[[Host], int]] = {"alarm": alarm, "test": test, "watchdog": watchdog}
 
 
 def run(arguments: List[str]) -> int:

@@ -6,9 +6,11 @@
 from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _alarm_path,
     _crash_evidence,
     _fallback_kernel,
     _finding,
+    _hardware,
     _kdump,
     _panic_sysctl,
 )
@@ -20,6 +22,7 @@ ROLES: Dict[str, Any] = {
     "crash_evidence": _crash_evidence,
     "fallback_kernel": _fallback_kernel,
 }
+ROLES.update(_hardware.ROLES)
 
 
 def select(policy: Dict[str, Any], subset: List[str]) -> List[str]:
@@ -37,6 +40,8 @@ def validate(policy: Dict[str, Any], roles: List[str]) -> None:
     _finding.parse_waivers(policy["panic_hardening_waivers"])
     for name in roles:
         ROLES[name].validate(policy)
+    if set(roles) & set(_hardware.ROLES):
+        _alarm_path.validate(policy)
 
 
 def judge(host: Host, policy: Dict[str, Any], roles: List[str], today: str) -> Dict[str, Any]:
@@ -48,6 +53,9 @@ def judge(host: Host, policy: Dict[str, Any], roles: List[str], today: str) -> D
         state[name] = ROLES[name].observe(host)
         wanted[name] = ROLES[name].resolve(policy, state[name])
         findings.extend(ROLES[name].evaluate(policy, state[name]))
+    if set(roles) & set(_hardware.ROLES):
+        state["panic_hardening"] = _hardware.observe(host)
+        findings.extend(_hardware.evaluate(policy, state["panic_hardening"]))
     waivers = _finding.parse_waivers(policy["panic_hardening_waivers"])
     findings = _finding.apply_waivers(findings, waivers, today)
     return {"state": state, "wanted": wanted, "findings": findings, "summary": _finding.summarize(findings)}

@@ -32,6 +32,20 @@ def build(
     return policy
 
 
+def seen(
+    delegate: str | None, task_vars: t.Mapping[str, t.Any], explicit: t.Mapping[str, t.Any]
+) -> t.Mapping[str, t.Any]:
+    """The variables that are the policy of the machine that is looked at; raises PolicyError."""
+    if not delegate or delegate == task_vars.get("inventory_hostname"):
+        return task_vars
+    if not explicit:
+        raise PolicyError(
+            f"policy: is required with delegate_to, because the variables of {task_vars.get('inventory_hostname')} "
+            f"are not the policy of {delegate}"
+        )
+    return {}
+
+
 def build_fleet(loader: t.Any, templar: t.Any, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The variables that span roles; raises PolicyError."""
     policy = _collect(loader, templar, task_vars, {}, [FLEET])

@@ -45,9 +45,7 @@ def test_the_subset_wins_over_the_roles_of_the_host() -> None:
 )
 def test_an_unknown_role_is_refused_by_variable(subset: Any, roles: Any, name: str) -> None:
     with pytest.raises(
-        PolicyError,
-        match="^%s: 'kdmp' is not a role of this collection; known: crash_evidence, fallback_kernel, kdump, panic_sysctl"
-        % name,
+        PolicyError, match="^%s: 'kdmp' is not a role of this collection; known: crash_evidence, .*panic_sysctl" % name
     ):
         _roles.select(dict(POLICY, panic_hardening_roles=roles), subset)
 

@@ -1,0 +1,144 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The alarm path as a part of a host: its policy, its files, which all hardware roles share, and its controls."""
+
+import datetime
+import json
+import re
+from typing import Any, Dict, List
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _alarm,
+    _hardware_launcher,
+    _program,
+    _setup,
+    _virtualization,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError, finding
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+PREFIX = "panic_hardening_alert_"
+OPTIONS = ("command", "timeout", "mail", "repeat")
+NUMBERS = {"timeout": (1, 600), "repeat": (1, 8760), "test_max_age": (0, 3650)}
+MAIL = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._%+-]*(?:@[A-Za-z0-9.-]+)?\Z")
+# For root alone: an operator's command may hold a token.
+PRIVATE = 0o600
+TEST = "ansible-playbook kernelops.panic_hardening.harden --tags alert_test --limit this host"
+HARDEN = "run kernelops.panic_hardening.harden on this host"
+
+
+def validate(policy: Dict[str, Any]) -> None:
+    """Refuse what the alarm path could not use; raises PolicyError that begins with the variable."""
+    command = policy[PREFIX + "command"]
+    if command and not (command[0].startswith("/") and all(part and "\0" not in part for part in command)):
+        raise PolicyError(
+            "%scommand: must be a list of words, the first one the absolute path of a program, because no shell runs it"
+            % PREFIX
+        )
+    mail = policy[PREFIX + "mail"]
+    if mail and not MAIL.match(mail):
+        raise PolicyError("%smail: '%s' is not an address such as root or ops@example.com" % (PREFIX, mail))
+    for name, (low, high) in NUMBERS.items():
+        if not low <= policy[PREFIX + name] <= high:
+            raise PolicyError("%s%s: %s is not from %d to %d" % (PREFIX, name, policy[PREFIX + name], low, high))
+
+
+def owned() -> _setup.Owned:
+    """Every file of the alarm path."""
+    return _setup.Owned([_alarm.SETTINGS] + [_hardware_launcher.LAUNCHER, _hardware_launcher.PROGRAM], [], {})
+
+
+def setup(policy: Dict[str, Any], interpreter: str) -> _setup.Setup:
+    """The alarm path as the policy wants it."""
+    files: Dict[str, Any] = dict(_hardware_launcher.launcher(interpreter), **_hardware_launcher.program())
+    options = dict((name, policy[PREFIX + name]) for name in OPTIONS)
+    files[_alarm.SETTINGS] = _setup.File(json.dumps(options, indent=1, sort_keys=True) + "\n", PRIVATE)
+    return _setup.Setup(files, {}, [])
+
+
+def observe(host: Host) -> Dict[str, Any]:
+    """The files, and the last test."""
+    state: Dict[str, Any] = {
+        "virtualization": _virtualization.observe(host),
+        "python": _program.python(host),
+        "error": "",
+    }
+    state.update(now=datetime.datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%SZ"), setup=None, status={})
+    if state["virtualization"]["kind"] == "container":
+        return state
+    try:
+        state["status"] = _alarm.status(host)
+        state["setup"] = _setup.observe(host, owned())
+    except HostError as error:
+        state["error"] = str(error)
+    return state
+
+
+def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """Whether alarms have a way out of this host, and when that was last shown."""
+    return [
+        finding("panic_hardening.alert_installed", severity="critical", **_installed(policy, state)),
+        finding("panic_hardening.alert_tested", severity="warning", category="proof", **_tested(policy, state)),
+    ]
+
+
+def _excused(state: Dict[str, Any]) -> str:
+    machine = state["virtualization"]
+    return "a container (%s) has no hardware of its own" % machine["name"] if machine["kind"] == "container" else ""
+
+
+def _installed(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
+    expected = "the program and its settings as the policy has them"
+    if _excused(state):
+        return dict(status="not_applicable", expected=expected, observed="", reason=_excused(state))
+    if state["setup"] is None:
+        return dict(status="unknown", expected=expected, observed="", reason=state["error"], remedy="run as root")
+    wrong = _setup.differences("alarm", setup(policy, state["python"]), state["setup"])
+    return dict(
+        status="fail" if wrong else "pass",
+        expected=expected,
+        observed="%d files differ" % len(wrong) if wrong else "as wanted",
+        reason="; ".join(wrong[:3]) + (" ..." if len(wrong) > 3 else ""),
+        remedy=HARDEN if wrong else "",
+        evidence=[_hardware_launcher.LAUNCHER, _alarm.SETTINGS],
+    )
+
+
+def _tested(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
+    allowed = policy[PREFIX + "test_max_age"]
+    expected = (
+        "a test that got through, at most %d days old" % allowed if allowed else "no test that did not get through"
+    )
+    if _excused(state):
+        return dict(status="not_applicable", expected=expected, observed="", reason=_excused(state))
+    if state["error"] and not state["status"]:
+        return dict(status="unknown", expected=expected, observed="", reason=state["error"], remedy="run as root")
+    tested = state["status"].get("tested")
+    observed = "never tested"
+    if tested:
+        observed = "tested at %s: %s" % (tested["at"], _shown(tested["outcome"]))
+    part = dict(expected=expected, observed=observed, evidence=[_alarm.STATUS])
+    # The newest alarm says more than an older test.
+    for run in sorted(state["status"].values(), key=lambda run: str(run["at"]), reverse=True)[:1]:
+        if _alarm.failures(run["outcome"]):
+            reason = "the alarm %s at %s did not get out: %s" % (run["key"], run["at"], _shown(run["outcome"]))
+            return dict(part, status="fail", reason=reason, remedy="mend that way, then test it: " + TEST)
+    if not allowed:
+        return dict(
+            part, status="pass" if tested else "not_applicable", reason="" if tested else "nobody asks for a test"
+        )
+    if tested is None:
+        return dict(part, status="fail", reason="the alarm path was never tested", remedy=TEST)
+    if _days(tested["at"], state["now"]) > allowed:
+        return dict(part, status="fail", reason="the test is older than %d days" % allowed, remedy=TEST)
+    return dict(part, status="pass", reason="")
+
+
+def _shown(outcome: Dict[str, str]) -> str:
+    return ", ".join("%s: %s" % pair for pair in sorted(outcome.items()))
+
+
+def _days(then: str, now: str) -> float:
+    form = "%Y-%m-%dT%H:%M:%SZ"
+    return (datetime.datetime.strptime(now, form) - datetime.datetime.strptime(then, form)).total_seconds() / 86400

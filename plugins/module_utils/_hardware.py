@@ -1,0 +1,56 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The roles that watch hardware, and what one of them wants on a host."""
+
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm_path, _hardware_setup, _watchdog
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+ROLES: Dict[str, Any] = {"watchdog": _watchdog}
+
+
+class Found(NamedTuple):
+    """A wish, None where nothing is to be done; the reason why a role does not apply; its own check of what is to be written."""
+
+    wish: Optional[_hardware_setup.Wish]
+    reason: str
+    check: Callable[[Host, _hardware_setup.Wish], None]
+
+
+def names() -> List[str]:
+    """The roles."""
+    return sorted(ROLES)
+
+
+def wish(host: Host, name: str, policy: Dict[str, Any], present: bool, packages: List[str]) -> Found:
+    """What a role wants on this host; what an earlier policy made is taken back where the present one does not apply."""
+    role = ROLES[name]
+    state = role.observe(host)
+    if state["virtualization"]["kind"] == "container":
+        return Found(None, "a container has no hardware of its own", _fine)
+    if not present:
+        return Found(_hardware_setup.wish(host, name, role.OWNED, None, {}, []), "", _fine)
+    role.validate(policy)
+    _alarm_path.validate(policy)
+    wanted = role.resolve(policy, state)
+    if wanted.get("missing"):
+        raise HostError(wanted["missing"])
+    setup = role.setup(policy, wanted, state) if wanted["applicable"] else None
+    made = _hardware_setup.wish(host, name, role.OWNED, setup, policy, packages)
+    return Found(made, wanted["reason"], getattr(role, "check", _fine))
+
+
+def _fine(_host: Host, _wish: _hardware_setup.Wish) -> None:
+    """Nothing of this role can be checked before it is written."""
+
+
+def observe(host: Host) -> Dict[str, Any]:
+    """What these roles share."""
+    return {"alarm_path": _alarm_path.observe(host)}
+
+
+def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """The controls of what these roles share."""
+    return _alarm_path.evaluate(policy, state["alarm_path"])

@@ -1,0 +1,137 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a role sets up on a host: files of its own, parts of files of packages, and units; compared, made, and taken back."""
+
+import hashlib
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _managed_block
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+
+HEADER = "# Managed by Ansible, kernelops.panic_hardening.hardware_setup: changes are overwritten.\n"
+UNIT_PROPERTIES = ("Id", "LoadState", "ActiveState", "UnitFileState")
+
+
+class File(NamedTuple):
+    """A file of ours: its text and its permission bits."""
+
+    text: str
+    mode: int = 0o644
+
+
+class Block(NamedTuple):
+    """Our part of a package's file: its lines, and which lines of others work against it and are set aside."""
+
+    lines: List[str]
+    clashes: Callable[[str], bool] = lambda line: False
+
+
+class Owned(NamedTuple):
+    """All that any policy of a role may make, units with the paths that they must be restarted for.
+
+    What the present policy does not want of it is taken back.
+    """
+
+    files: List[str]
+    blocks: List[str]
+    units: Dict[str, List[str]]
+
+
+class Setup(NamedTuple):
+    """What a role wants on this host, units enabled and running."""
+
+    files: Dict[str, File]
+    blocks: Dict[str, Block]
+    units: List[str]
+
+
+# To take everything back.
+NOTHING = Setup({}, {}, [])
+
+
+class Change(NamedTuple):
+    """One thing that is not as wanted: a file, or with no C(mode) a state in words."""
+
+    path: str
+    before: str
+    after: str
+    mode: Optional[int] = None
+
+
+def digest(text: str) -> str:
+    """A short name of a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def observe(host: Host, owned: Owned) -> Dict[str, Any]:
+    """What there is of all that; raises HostError."""
+    files: Dict[str, Any] = {}
+    for path in owned.files:
+        text = host.read(path)
+        files[path] = None if text is None else {"digest": digest(text), "mode": host.mode(path)}
+    blocks = dict((path, host.read(path)) for path in owned.blocks)
+    return {"files": files, "blocks": blocks, "units": units(host, sorted(owned.units))}
+
+
+def units(host: Host, names: List[str]) -> Dict[str, Dict[str, bool]]:
+    """How these units stand, in one call; none where systemd does not run."""
+    if not names or not host.exists("/run/systemd/system"):
+        return {}
+    argv = ["systemctl", "show", "--property=" + ",".join(UNIT_PROPERTIES)] + list(names)
+    found = {}
+    for name, block in zip(names, host.run(argv, timeout=30).out.strip("\n").split("\n\n")):
+        values = dict(line.partition("=")[::2] for line in block.splitlines())
+        found[name] = {
+            "there": values.get("LoadState") not in ("not-found", "masked", None),
+            "masked": values.get("LoadState") == "masked",
+            "enabled": values.get("UnitFileState") in ("enabled", "enabled-runtime", "static", "alias"),
+            "active": values.get("ActiveState") in ("active", "activating", "reloading"),
+        }
+    return found
+
+
+def differences(role: str, setup: Setup, found: Dict[str, Any]) -> List[str]:
+    """The paths and units that are not as wanted, each with what is wrong, in words."""
+    wrong = []
+    for path in sorted(found["files"]):
+        wanted, there = setup.files.get(path), found["files"][path]
+        if wanted is None and there is not None:
+            wrong.append("%s is there" % path)
+        elif wanted is not None and there is None:
+            wrong.append("%s is missing" % path)
+        elif wanted is not None and there != {"digest": digest(wanted.text), "mode": wanted.mode}:
+            wrong.append("%s is not as this role writes it" % path)
+    for path, text in sorted(found["blocks"].items()):
+        if text is not None and text != merged(role, text, setup.blocks.get(path)):
+            wrong.append("%s has not the settings of this role" % path)
+    for name in setup.units:
+        there = found["units"].get(name, {})
+        wrong += ["%s is not %s" % (name, part) for part in ("enabled", "active") if not there.get(part)]
+    return wrong
+
+
+def merged(name: str, text: str, block: Optional[Block]) -> str:
+    """A package's file as it should be: with our part, or without it."""
+    if block is None or not block.lines:
+        return _managed_block.strip(text, name)
+    return _managed_block.merge(text, name, block.lines, block.clashes)
+
+
+def plan(host: Host, name: str, setup: Setup, owned: Owned) -> List[Change]:
+    """The files that are not as wanted, before and after ('' for none); raises HostError."""
+    changes = []
+    for path in owned.files:
+        wanted = setup.files.get(path)
+        text = host.read(path)
+        if wanted is None and text is not None:
+            changes.append(Change(path, text, "", 0o644))
+        elif wanted is not None and (text != wanted.text or host.mode(path) != wanted.mode):
+            changes.append(Change(path, text or "", wanted.text, wanted.mode))
+    for path in owned.blocks:
+        block = setup.blocks.get(path)
+        before = host.read(path) or ""
+        after = merged(name, before, block)
+        if before != after:
+            changes.append(Change(path, before, after, host.mode(path)))
+    return changes

@@ -1,0 +1,123 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controls of the role watchdog: the observed state judged against the policy."""
+
+from typing import Any, Callable, Dict, List, Tuple
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _hardware_controls,
+    _watchdog_files,
+    _watchdog_policy,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._hardware_controls import HARDEN, Part
+
+# From a panic to a capture kernel that feeds the watchdog itself: firmware plays no part, an initrd does.
+CAPTURE_SECONDS = 60
+REBOOT = "reboot the host"
+
+
+def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """Judge the state; one finding for each control."""
+    wanted = _watchdog_policy.resolve(policy, state)
+    return _hardware_controls.evaluate("watchdog", CONTROLS, policy, state, wanted)
+
+
+def _configuration(policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str, Any]) -> Part:
+    if wanted["missing"]:
+        remedy = "boot a kernel that has it, or set watchdog_driver"
+        return dict(status="fail", expected=wanted["driver"], observed="", reason=wanted["missing"], remedy=remedy)
+    return _hardware_controls.configuration(
+        "watchdog", _watchdog_files.setup(policy, wanted, state), state, [_watchdog_files.DROP_IN]
+    )
+
+
+def _armed(policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str, Any]) -> Part:
+    expected = "a watchdog that resets this host after %d s" % policy["watchdog_timeout"]
+    active = [device for device in state["devices"] if device["state"] == "active"]
+    shown = ", ".join(
+        "%s (%s) %s, %s s" % (d["name"], d["identity"], d["state"], d["timeout"]) for d in state["devices"]
+    )
+    part = dict(expected=expected, observed=shown or "no watchdog", evidence=["/sys/class/watchdog"])
+    if "manager" not in state:
+        return _hardware_controls.unknown(part, state)
+    manager = state["manager"]
+    # The driver of a BMC shows nothing below /sys; there the word of systemd must do.
+    if not active and not (manager["fed"] and manager["device"] and not state["devices"]):
+        reason = "no watchdog runs: systemd feeds %s" % (manager["device"] or "none")
+        return dict(
+            part,
+            status="fail",
+            reason=reason,
+            remedy=HARDEN + "; 'journalctl -b _PID=1 -g atchdog' says why it does not",
+        )
+    if manager["timeout"] != policy["watchdog_timeout"]:
+        reason = "systemd has a timeout of %g s" % manager["timeout"]
+        remedy = "remove RuntimeWatchdogSec from " + wanted["other_file"] if wanted["other_file"] else HARDEN
+        return dict(part, status="fail", reason=reason, remedy=remedy)
+    return dict(part, status="pass")
+
+
+def _pretimeout(policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str, Any]) -> Part:
+    seconds = policy["watchdog_pretimeout"]
+    part = dict(expected="a panic %d s before the reset" % seconds, observed="", evidence=["/sys/class/watchdog"])
+    able = [device for device in state["devices"] if device["pretimeout"] is not None]
+    if not seconds:
+        return dict(part, status="not_applicable", reason="watchdog_pretimeout is 0")
+    if not able:
+        return dict(
+            part, status="not_applicable", reason="the driver cannot warn before it resets, so a hang leaves no dump"
+        )
+    shown = ", ".join(
+        "%s: %s s, %s" % (d["name"], d["pretimeout"], d["pretimeout_governor"] or "no governor") for d in able
+    )
+    good = any(device["pretimeout"] == seconds and device["pretimeout_governor"] == "panic" for device in able)
+    reason = "" if good else "the reset comes without a panic before it, and so without a dump"
+    return dict(
+        part,
+        status="pass" if good else "fail",
+        observed=shown,
+        reason=reason,
+        remedy="" if good else HARDEN + ", then " + REBOOT,
+    )
+
+
+def _panic_has_time(policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str, Any]) -> Part:
+    least, why = state["kernel_panic"] + 1, "kernel.panic is %d" % state["kernel_panic"]
+    if state["crash_kernel"]:
+        least, why = CAPTURE_SECONDS, "a crash kernel is loaded, which needs that long until it feeds the watchdog"
+    have = policy["watchdog_timeout"]
+    good = have >= least
+    return dict(
+        status="pass" if good else "fail",
+        expected="at least %d s" % least,
+        observed="%d s" % have,
+        reason="" if good else "the watchdog resets a host that panics before it is done: " + why,
+        remedy="" if good else "raise watchdog_timeout",
+        evidence=["/proc/sys/kernel/panic", "/sys/kernel/kexec_crash_loaded"],
+    )
+
+
+def _last_boot(_policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str, Any]) -> Part:
+    part = dict(expected="no reset by the watchdog", evidence=["/sys/class/watchdog"])
+    numbers = dict((d["name"], d["bootstatus"]) for d in state["devices"] if d["bootstatus"] is not None)
+    part["observed"] = ", ".join("%s: boot status %d" % pair for pair in sorted(numbers.items()))
+    if not numbers:
+        return dict(
+            part, status="unknown", reason="no watchdog shows a boot status", remedy="look at the event log of the BMC"
+        )
+    said = _watchdog_files.reset_words(state["devices"])
+    if not said:
+        return dict(part, status="pass")
+    reason = "; ".join("%s: before this boot %s" % pair for pair in sorted(said.items()))
+    remedy = "run kernelops.panic_hardening.diagnose on this host; the status stays until the next boot"
+    return dict(part, status="fail", reason=reason, remedy=remedy)
+
+
+CONTROLS: Tuple[Tuple[str, str, str, Callable[..., Part]], ...] = (
+    ("configuration", "critical", "config", _configuration),
+    ("armed", "critical", "config", _armed),
+    ("pretimeout", "warning", "config", _pretimeout),
+    ("panic_has_time", "warning", "config", _panic_has_time),
+    ("last_boot", "warning", "health", _last_boot),
+)

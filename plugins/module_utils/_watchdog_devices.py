@@ -1,0 +1,119 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The watchdogs of a machine: which driver its hardware needs, what the loaded ones say, and who else feeds them."""
+
+import re
+from typing import Any, Dict, List, Optional
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kernels, _systemd
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+CLASS = "/sys/class/watchdog"
+# By driver, the PCI devices that it serves, as vendor:device. From the tables of the drivers (drivers/watchdog).
+PCI = {
+    "i6300esb": ("8086:25ab",),
+    "hpwdt": ("0e11:b203", "103c:3306", "1590:0389"),
+    "sp5100_tco": ("1002:4385", "1022:780b", "1022:790b", "1d94:790b"),
+}
+# The firmware's own description first: where it is there, the chipset's driver keeps away.
+ORDER = ("wdat_wdt", "i6300esb", "hpwdt", "iTCO_wdt", "sp5100_tco", "ipmi_watchdog")
+# The chipset that emulators show has a watchdog that resets nothing, unless they were told otherwise.
+IN_A_MACHINE_OF_A_HOST = ("i6300esb",)
+SOFTWARE, SOFTWARE_IDENTITY = "softdog", "Software Watchdog"
+BUILT_IN = "built in"
+KNOWN = ORDER + (SOFTWARE,)
+# Units that feed the watchdog themselves; whoever opens it second finds it busy.
+FEEDERS = {
+    "watchdog-mux.service": "Proxmox VE's watchdog-mux",
+    "sbd.service": "the cluster's sbd",
+    "watchdog.service": "the package watchdog",
+    "wd_keepalive.service": "the package watchdog",
+}
+# Installed is enough: it is started by what it serves.
+STATIC_FEEDERS = ("/lib/systemd/system/watchdog-mux.service", "/usr/lib/systemd/system/watchdog-mux.service")
+# Bits of a boot status, from linux/watchdog.h.
+BOOT_STATUS = (
+    (0x01, "the processor was too hot"),
+    (0x02, "a fan failed"),
+    (0x10, "the voltage was too low"),
+    (0x20, "the watchdog reset the machine"),
+    (0x40, "the voltage was too high"),
+)
+
+
+def hardware(host: Host) -> List[str]:
+    """The drivers that the hardware asks for, best first."""
+    found = _pci(host)
+    asked = {
+        "wdat_wdt": host.exists("/sys/firmware/acpi/tables/WDAT"),
+        "iTCO_wdt": any(name.startswith("iTCO_wdt") for name in host.listdir("/sys/bus/platform/devices")),
+        "ipmi_watchdog": bool(host.listdir("/sys/class/ipmi")),
+    }
+    asked.update((driver, bool(found & set(ids))) for driver, ids in PCI.items())
+    return [driver for driver in ORDER if asked[driver]]
+
+
+def _pci(host: Host) -> "set[str]":
+    folder = "/sys/bus/pci/devices"
+    ids = set()
+    for name in host.listdir(folder):
+        parts = [(host.read("%s/%s/%s" % (folder, name, part)) or "").strip()[2:] for part in ("vendor", "device")]
+        ids.add(":".join(parts))
+    return ids
+
+
+def available(host: Host, driver: str) -> bool:
+    """Whether the running kernel has this driver, as a module or built in."""
+    folder = "/lib/modules/" + _kernels.running(host)
+    wanted = re.compile(r"(?m)^[^:\n]*/%s\.ko(?:\.\w+)?(?::|$)" % re.escape(driver))
+    return any(wanted.search(host.read("%s/%s" % (folder, name)) or "") for name in ("modules.dep", "modules.builtin"))
+
+
+def loaded(host: Host) -> List[Dict[str, Any]]:
+    """What the watchdogs that have a driver say of themselves."""
+    found = []
+    for name in host.listdir(CLASS):
+        folder = "%s/%s" % (CLASS, name)
+        values: Dict[str, Any] = dict(
+            (part, _value(host, folder, part)) for part in ("identity", "state", "pretimeout_governor")
+        )
+        values.update((part, _number(host, folder, part)) for part in ("timeout", "pretimeout", "bootstatus"))
+        found.append(dict(values, name=name, driver=_driver(host, folder, values["identity"])))
+    return found
+
+
+def _value(host: Host, folder: str, name: str) -> Optional[str]:
+    try:
+        text = host.read("%s/%s" % (folder, name))
+    except HostError:
+        return None
+    return None if text is None else text.strip()
+
+
+def _number(host: Host, folder: str, name: str) -> Optional[int]:
+    text = _value(host, folder, name) or ""
+    return int(text) if text.isdigit() else None
+
+
+def _driver(host: Host, folder: str, identity: Optional[str]) -> str:
+    """The module that drives it, by the name that loads it."""
+    if identity == SOFTWARE_IDENTITY:
+        return SOFTWARE
+    return (host.readlink(folder + "/device/driver/module") or BUILT_IN).rsplit("/", 1)[-1]
+
+
+def feeder(host: Host) -> str:
+    """Who else feeds the watchdog, or an empty text."""
+    if any(host.exists(path) for path in STATIC_FEEDERS):
+        return FEEDERS["watchdog-mux.service"]
+    for name, who in FEEDERS.items():
+        unit = _systemd.unit(host, name)
+        if unit.enabled and not unit.masked:
+            return who
+    return ""
+
+
+def boot_status(number: int) -> List[str]:
+    """What the last boot's status says, in words."""
+    return [words for bit, words in BOOT_STATUS if number & bit]

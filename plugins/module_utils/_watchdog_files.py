@@ -1,0 +1,91 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role watchdog writes: the manager's settings, a unit that loads the driver, one that tells of a reset."""
+
+from typing import Any, Dict
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _hardware_launcher,
+    _watchdog_devices,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import HEADER, File, Owned, Setup
+
+DROP_IN = "/etc/systemd/system.conf.d/zz-kernelops-watchdog.conf"
+DRIVER_UNIT = "kernelops-watchdog.service"
+ALARM_UNIT = "kernelops-watchdog-alarm.service"
+UNITS = "/etc/systemd/system/"
+OWNED = Owned([DROP_IN, UNITS + DRIVER_UNIT, UNITS + ALARM_UNIT], [], {
+    DRIVER_UNIT: [UNITS + DRIVER_UNIT],
+    ALARM_UNIT: [],
+})  # fmt: skip
+MANAGER_TEXT = """\
+[Manager]
+RuntimeWatchdogSec={watchdog_timeout}
+"""
+PRETIMEOUT_TEXT = """\
+RuntimeWatchdogPreSec={watchdog_pretimeout}
+RuntimeWatchdogPreGovernor=panic
+"""
+# A blacklist, as Ubuntu has one for all watchdogs, holds for what is loaded by itself, not for what is asked for by name.
+# In the capture kernel of kdump the same unit runs, so that the watchdog is fed there too.
+DRIVER_TEXT = """\
+[Unit]
+Description=Driver of the watchdog
+DefaultDependencies=no
+Conflicts=shutdown.target
+Before=sysinit.target shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=-{modprobe} -q pretimeout_panic
+{load}
+[Install]
+WantedBy=sysinit.target
+"""
+ALARM_TEXT = """\
+[Unit]
+Description=Alarm when the watchdog reset this machine
+After={unit}
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={launcher} watchdog
+
+[Install]
+WantedBy=multi-user.target
+"""
+# What makes of a missed feeding a panic, with its dump, before the reset.
+PARAMETERS = {
+    "softdog": "softdog soft_panic=1",
+    "ipmi_watchdog": "ipmi_watchdog preaction=pre_nmi preop=preop_panic pretimeout={watchdog_pretimeout}",
+}
+
+
+def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any]) -> Setup:
+    """The files and units that the policy means on this host."""
+    text = MANAGER_TEXT + (PRETIMEOUT_TEXT if policy["watchdog_pretimeout"] else "")
+    driver = wanted["driver"]
+    if policy["watchdog_pretimeout"] or driver != "ipmi_watchdog":
+        driver = PARAMETERS.get(driver, driver).format(**policy)
+    load = "" if driver == _watchdog_devices.BUILT_IN else "ExecStart=%s %s\n" % (state["modprobe"], driver)
+    modules = DRIVER_TEXT.format(modprobe=state["modprobe"], load=load)
+    alarm = ALARM_TEXT.format(unit=DRIVER_UNIT, launcher=_hardware_launcher.LAUNCHER)
+    files = {
+        DROP_IN: File(HEADER + text.format(**policy)),
+        UNITS + DRIVER_UNIT: File(HEADER + modules),
+        UNITS + ALARM_UNIT: File(HEADER + alarm),
+    }
+    return Setup(files, {}, [DRIVER_UNIT, ALARM_UNIT])
+
+
+def reset_words(devices: Any) -> Dict[str, str]:
+    """What the boot status of each watchdog says, in words, where it says anything."""
+    found = {}
+    for device in devices:
+        words = _watchdog_devices.boot_status(device["bootstatus"] or 0)
+        if words:
+            found[device["name"]] = ", ".join(words)
+    return found

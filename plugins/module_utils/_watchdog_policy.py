@@ -1,0 +1,81 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Policy of the role watchdog: which values it accepts, and what they mean on a host."""
+
+from typing import Any, Dict, List
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _watchdog_devices
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._watchdog_files import DROP_IN
+
+NUMBERS = {"watchdog_timeout": (10, 600), "watchdog_pretimeout": (0, 300)}
+
+
+def validate(policy: Dict[str, Any]) -> None:
+    """Refuse a policy that this role could not apply; raises PolicyError that begins with the variable."""
+    for name, (low, high) in NUMBERS.items():
+        if not low <= policy[name] <= high:
+            raise PolicyError("%s: %s is not a whole number of seconds from %d to %d" % (name, policy[name], low, high))
+    if policy["watchdog_pretimeout"] * 2 > policy["watchdog_timeout"]:
+        # systemd feeds it after half of what is left.
+        text = "watchdog_pretimeout: %d is more than half of watchdog_timeout (%d)"
+        raise PolicyError(text % (policy["watchdog_pretimeout"], policy["watchdog_timeout"]))
+    driver = policy["watchdog_driver"]
+    if driver != "auto" and driver not in _watchdog_devices.KNOWN:
+        raise PolicyError(
+            "watchdog_driver: '%s' is not auto, nor one of %s" % (driver, ", ".join(_watchdog_devices.KNOWN))
+        )
+
+
+def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
+    """What the policy means on this host: C(applicable) or the C(reason) why not, the C(driver), what is C(missing)."""
+    driver = _driver(policy, state) if state["virtualization"]["kind"] != "container" else ""
+    reason = _why_not(state, driver)
+    missing = ""
+    if not reason and policy["watchdog_driver"] == driver and driver not in state["available"]:
+        missing = "watchdog_driver: the kernel %s has no driver %s" % (state["kernel"], driver)
+    return {
+        "applicable": not reason,
+        "reason": reason,
+        "driver": driver,
+        "missing": missing,
+        "install": [],
+        "other_file": _other_file(state),
+    }
+
+
+def _other_file(state: Dict[str, Any]) -> str:
+    path = state.get("winner", ("", ""))[0]
+    return path if path and path != DROP_IN and path.rsplit("/", 1)[1] > DROP_IN.rsplit("/", 1)[1] else ""
+
+
+def _driver(policy: Dict[str, Any], state: Dict[str, Any]) -> str:
+    if policy["watchdog_driver"] != "auto":
+        return str(policy["watchdog_driver"])
+    # What drives a watchdog already is known to work, but software resets nothing that hangs.
+    running = [device["driver"] for device in state["devices"] if device["driver"] != _watchdog_devices.SOFTWARE]
+    if running:
+        return str(running[0])
+    allowed = state["hardware"]
+    if state["virtualization"]["kind"] == "vm":
+        allowed = [driver for driver in allowed if driver in _watchdog_devices.IN_A_MACHINE_OF_A_HOST]
+    fitting: List[str] = [driver for driver in allowed if driver in state["available"]]
+    return fitting[0] if fitting else ""
+
+
+def _why_not(state: Dict[str, Any], driver: str) -> str:
+    machine = state["virtualization"]
+    if machine["kind"] == "container":
+        return "a container (%s) has no hardware of its own; set up its host" % machine["name"]
+    if not state["systemd"]:
+        return "systemd does not run here, and nothing else that this role knows feeds a watchdog"
+    if state["feeder"]:
+        return "%s feeds the watchdog; two must not" % state["feeder"]
+    if driver:
+        return ""
+    if state["hardware"] and machine["kind"] != "vm":
+        text = "the hardware asks for %s, which the kernel %s does not have; boot another kernel"
+        return text % (" or ".join(state["hardware"]), state["kernel"])
+    where = "this virtual machine" if machine["kind"] == "vm" else "this machine"
+    return "%s has no watchdog that is known; watchdog_driver can name one, softdog for one in software" % where
