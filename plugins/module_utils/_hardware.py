@@ -5,10 +5,15 @@
 
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm_path, _hardware_setup, _watchdog
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _alarm_path,
+    _hardware_setup,
+    _smartmontools,
+    _watchdog,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
-ROLES: Dict[str, Any] = {"watchdog": _watchdog}
+ROLES: Dict[str, Any] = {"watchdog": _watchdog, "smartmontools": _smartmontools}
 
 
 class Found(NamedTuple):
@@ -30,15 +35,16 @@ def wish(host: Host, name: str, policy: Dict[str, Any], present: bool, packages:
     state = role.observe(host)
     if state["virtualization"]["kind"] == "container":
         return Found(None, "a container has no hardware of its own", _fine)
+    owned = role.owned(state)
     if not present:
-        return Found(_hardware_setup.wish(host, name, role.OWNED, None, {}, []), "", _fine)
+        return Found(_hardware_setup.wish(host, name, owned, None, {}, [], role.LEFT), "", _fine)
     role.validate(policy)
     _alarm_path.validate(policy)
     wanted = role.resolve(policy, state)
     if wanted.get("missing"):
         raise HostError(wanted["missing"])
     setup = role.setup(policy, wanted, state) if wanted["applicable"] else None
-    made = _hardware_setup.wish(host, name, role.OWNED, setup, policy, packages)
+    made = _hardware_setup.wish(host, name, owned, setup, policy, packages, role.LEFT)
     return Found(made, wanted["reason"], getattr(role, "check", _fine))
 
 

@@ -4,11 +4,13 @@
 """The program that the hardware roles install: what a timer, a daemon or an operator starts on the host."""
 
 import json
+import os
 import sys
 from typing import Callable, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm,
+    _disk_watch,
     _watchdog_devices,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
@@ -52,7 +54,18 @@ def watchdog(host: Host) -> int:
     return 0
 
 
-VERBS: Dict[str, Callable[[Host], int]] = {"alarm": alarm, "test": test, "watchdog": watchdog}
+def smartd(host: Host) -> int:
+    """Raise the alarm of smartd, which runs this when a disk fails."""
+    return _disk_watch.from_smartd(host, os.environ)
+
+
+VERBS: Dict[str, Callable[[Host], int]] = {
+    "alarm": alarm,
+    "disks": _disk_watch.watch,
+    "smartd": smartd,
+    "test": test,
+    "watchdog": watchdog,
+}
 
 
 def run(arguments: List[str]) -> int:

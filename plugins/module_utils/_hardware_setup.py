@@ -31,6 +31,7 @@ class Wish(NamedTuple):
     owned: _setup.Owned
     alarm: _setup.Setup
     packages: List[str]
+    left: List[str]
 
 
 def record(host: Host) -> Dict[str, Any]:
@@ -49,8 +50,20 @@ def record(host: Host) -> Dict[str, Any]:
         ) from None
 
 
-def wish(host: Host, role: str, owned: _setup.Owned, setup: Any, policy: Dict[str, Any], packages: List[str]) -> Wish:
-    """A role's wish; C(setup) is None to take everything back."""
+def record_of(host: Host, role: str, errors: Dict[str, str]) -> Dict[str, Any]:
+    """What is remembered of a role, or why that cannot be read in C(errors)."""
+    try:
+        found: Dict[str, Any] = record(host).get(role, {"packages": [], "units": {}})
+        return found
+    except HostError as error:
+        errors["record"] = str(error)
+        return {"packages": [], "units": {}}
+
+
+def wish(
+    host: Host, role: str, owned: _setup.Owned, setup: Any, policy: Dict[str, Any], packages: List[str], left: List[str]
+) -> Wish:
+    """A role's wish; C(setup) is None to take everything back, with C(left), what its program has written."""
     present = setup is not None
     alarm = _setup.NOTHING
     others = sorted(set(record(host)) - {role})
@@ -60,7 +73,7 @@ def wish(host: Host, role: str, owned: _setup.Owned, setup: Any, policy: Dict[st
         # Another role still uses it, as it is.
         there = [path for path in _alarm_path.owned().files if host.exists(path)]
         alarm = _setup.Setup(dict((path, _as_it_is(host, path)) for path in there), {}, [])
-    return Wish(role, present, setup or _setup.NOTHING, owned, alarm, packages)
+    return Wish(role, present, setup or _setup.NOTHING, owned, alarm, packages, left)
 
 
 def _as_it_is(host: Host, path: str) -> _setup.File:
@@ -87,11 +100,10 @@ def remembered(host: Host, wish: Wish) -> List[Change]:
         kept.pop(wish.role, None)
     after = _dump(kept)
     changes = [Change(RECORD, before, after, 0o644)] if before != after else []
-    if not kept:
-        # What the alarm path wrote itself; a proof of what is no longer there would be none.
-        text = host.read(_alarm.STATUS)
-        changes += [Change(_alarm.STATUS, text, "", 0o644)] if text is not None else []
-    return changes
+    # A proof, or a result, of what is no longer there would be none.
+    gone = ([] if wish.present else wish.left) + ([] if kept else [_alarm.STATUS])
+    texts = [(path, host.read(path)) for path in gone]
+    return changes + [Change(path, text, "", 0o644) for path, text in texts if text is not None]
 
 
 def _dump(kept: Dict[str, Any]) -> str:

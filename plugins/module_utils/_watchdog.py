@@ -4,7 +4,7 @@
 """Role watchdog: whether hardware resets a host that hangs, and whether it leaves a panic time for its dump."""
 
 import re
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _setup,
@@ -16,7 +16,9 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._watchdog_files import OWNED, setup
 
-__all__ = ["OWNED", "evaluate", "observe", "resolve", "setup", "validate"]
+__all__ = ["LEFT", "evaluate", "observe", "owned", "resolve", "setup", "validate"]
+
+LEFT: List[str] = []
 
 MANAGER = ("RuntimeWatchdogUSec", "WatchdogDevice", "WatchdogLastPingTimestampMonotonic")
 MANAGER_FOLDERS = ("/usr/lib/systemd/system.conf.d", "/run/systemd/system.conf.d", "/etc/systemd/system.conf.d")
@@ -24,6 +26,11 @@ UNITS_OF_TIME = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 validate = _watchdog_policy.validate
 resolve = _watchdog_policy.resolve
 evaluate = _watchdog_controls.evaluate
+
+
+def owned(_state: Dict[str, Any]) -> _setup.Owned:
+    """All that this role may make."""
+    return OWNED
 
 
 def observe(host: Host) -> Dict[str, Any]:

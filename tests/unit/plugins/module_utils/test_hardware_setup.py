@@ -39,7 +39,7 @@ def watchdog(host: HardwareHost, present: bool = True, **changes: Any) -> _hardw
 
 def other(host: HardwareHost, setup: Optional[_setup.Setup] = WANTED, packages: Any = ()) -> _hardware_setup.Wish:
     """A role that configures somebody else's daemon."""
-    return _hardware_setup.wish(host, "other", OWNED, setup, POLICY, list(packages))
+    return _hardware_setup.wish(host, "other", OWNED, setup, POLICY, list(packages), [])
 
 
 def paths(changes: List[_setup.Change]) -> List[str]:

@@ -1,0 +1,48 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Disks as the kernel shows them, without a word to the disks themselves: none is woken."""
+
+import re
+from typing import Any, Dict, List, NamedTuple
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+
+
+class Disk(NamedTuple):
+    """A disk to be asked for its health: its device, and how to talk to it ('' where smartctl finds out)."""
+
+    device: str
+    type: str
+
+    @property
+    def name(self) -> str:
+        """How alarms and records call it."""
+        return self.device + (" [%s]" % self.type if self.type else "")
+
+    @property
+    def short(self) -> str:
+        """A name that can be a part of a control."""
+        return re.sub(r"[^A-Za-z0-9]+", "_", self.name.replace("/dev/", "", 1)).strip("_")
+
+
+def present(host: Host) -> List[Disk]:
+    """The disks that are there for good: no media that come and go, no device of a hypervisor."""
+    found = []
+    for name in host.listdir("/sys/block"):
+        controller = re.match(r"(nvme\d+)(?:c\d+)?n\d+\Z", name)
+        fixed = (host.read("/sys/block/%s/removable" % name) or "0").strip() == "0"
+        if re.match(r"sd[a-z]+\Z", name) and fixed:
+            found.append(Disk("/dev/" + name, ""))
+        elif controller and Disk("/dev/" + controller.group(1), "") not in found:
+            found.append(Disk("/dev/" + controller.group(1), ""))
+    return found
+
+
+def listed(settings: Dict[str, Any], host: Host) -> List[Disk]:
+    """All disks to ask: those that the operator names, behind controllers, and those that are there."""
+    named = [Disk(item["device"], item.get("type", "")) for item in settings["devices"]]
+    if not settings["scan"]:
+        return named
+    taken = set(disk.device for disk in named)
+    return named + [disk for disk in present(host) if disk.device not in taken]

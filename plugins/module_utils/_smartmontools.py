@@ -1,0 +1,91 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Role smartmontools: whether the disks of a host are watched, and what was last seen of each."""
+
+import re
+import time
+from typing import Any, Dict, List
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _disk_watch,
+    _disks,
+    _hardware_setup,
+    _kdump_backends,
+    _setup,
+    _smartmontools_controls,
+    _smartmontools_files,
+    _smartmontools_policy,
+    _virtualization,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+validate = _smartmontools_policy.validate
+resolve = _smartmontools_policy.resolve
+evaluate = _smartmontools_controls.evaluate
+setup = _smartmontools_files.setup
+# Written by the host's program, not by us: what it found goes with the role all the same.
+LEFT = [_disk_watch.RESULTS]
+CHECK = "/run/kernelops-panic_hardening/smartd.conf"
+# Those of smartd's exit codes that say that the file itself is good: a disk is missing, or there is none.
+GOOD = (0, 16, 17)
+
+
+def owned(state: Dict[str, Any]) -> _setup.Owned:
+    """All that this role may make here."""
+    return _smartmontools_files.owned(state["family"])
+
+
+def observe(host: Host) -> Dict[str, Any]:
+    """The disks, smartd, and the results of the timer; no disk is asked anything."""
+    system = _kdump_backends.system(host)
+    state: Dict[str, Any] = {
+        "virtualization": _virtualization.observe(host),
+        "system": system.name,
+        "family": system.family,
+        "errors": {},
+        "setup": None,
+        "results": None,
+        "now": int(time.time()),
+    }
+    if state["virtualization"]["kind"] == "container":
+        return state
+    state.update(
+        systemd=host.exists("/run/systemd/system"),
+        installed=host.which("smartd") is not None and host.which("smartctl") is not None,
+        disks=[list(disk) for disk in _disks.present(host)],
+        version=_version(host),
+        record=_hardware_setup.record_of(host, "smartmontools", state["errors"]),
+    )
+    try:
+        state["results"] = _disk_watch.results(host)
+        state["setup"] = _setup.observe(host, owned(state))
+    except HostError as error:
+        state["errors"]["setup"] = str(error)
+    return state
+
+
+def _version(host: Host) -> List[int]:
+    if host.which("smartd") is None:
+        return [0, 0]
+    match = re.search(r"smartd (\d+)\.(\d+)", host.run(["smartd", "--version"], timeout=10, check=False).out)
+    return [int(part) for part in match.groups()] if match else [0, 0]
+
+
+def check(host: Host, wish: _hardware_setup.Wish) -> None:
+    """Let smartd itself read its configuration before it replaces the earlier one; raises HostError."""
+    config = wish.owned.blocks[0]
+    if config not in wish.setup.blocks:
+        return
+    host.write(CHECK, _setup.merged(wish.role, host.read(config) or "", wish.setup.blocks[config]), 0o600)
+    try:
+        argv = ["smartd", "-c", host.real(CHECK), "-q", "showtests"]
+        done = host.run(argv, timeout=300, check=False)
+    finally:
+        host.remove(CHECK)
+    if done.rc not in GOOD:
+        said = [line for line in (done.out + done.err).splitlines() if CHECK in line or "irective" in line]
+        raise HostError(
+            "smartd does not take its new configuration (code %d), so it keeps the old one: %s"
+            % (done.rc, " ".join(said))
+        )

@@ -1,0 +1,147 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controls of the role smartmontools: smartd and the timer as the policy wants them, and each disk by what was last seen of it."""
+
+from typing import Any, Callable, Dict, List, Tuple
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _disk_health,
+    _disk_watch,
+    _disks,
+    _hardware_controls,
+    _smartmontools_files,
+    _smartmontools_policy,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import finding
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._hardware_controls import HARDEN, Part
+
+LOOK = "see 'journalctl -u kernelops-disks', and run 'systemctl start kernelops-disks' for a new look"
+HOUR = 3600
+
+
+def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """Judge the state; one finding for each control, and two for each disk."""
+    wanted = _smartmontools_policy.resolve(policy, state)
+    findings = _hardware_controls.evaluate("smartmontools", CONTROLS, policy, state, wanted)
+    if not wanted["applicable"]:
+        return findings + [
+            _of_disk("health", None, dict(status="not_applicable", expected="", observed="", reason=wanted["reason"]))
+        ]
+    for disk in _disks_of(policy, state):
+        findings += [
+            _of_disk("health", disk, _health(policy, state, disk)),
+            _of_disk("temperature", disk, _temperature(policy, state, disk)),
+        ]
+    return findings
+
+
+def _disks_of(policy: Dict[str, Any], state: Dict[str, Any]) -> List[_disks.Disk]:
+    named = [_disks.Disk(item["device"], item.get("type", "")) for item in policy["smartmontools_devices"]]
+    taken = set(disk.device for disk in named)
+    there = [
+        _disks.Disk(device, kind)
+        for device, kind in state["disks"]
+        if policy["smartmontools_scan"] and device not in taken
+    ]
+    return named + there
+
+
+def _of_disk(what: str, disk: Any, part: Part) -> Dict[str, Any]:
+    name = "smartmontools.%s.%s" % (what, disk.short) if disk else "smartmontools." + what
+    severity = "critical" if what == "health" else "warning"
+    return finding(name, severity=severity, category="health", evidence=[_disk_watch.RESULTS] if disk else [], **part)
+
+
+def _seen(policy: Dict[str, Any], state: Dict[str, Any], disk: _disks.Disk, part: Part) -> Part:
+    """The part with why nothing can be said, or with an empty status and the age in C(observed)."""
+    if state["results"] is None:
+        return _hardware_controls.unknown(part, state)
+    item = state["results"].get(disk.name)
+    if item is None or "at" not in item:
+        slept = " (it slept)" if item else ""
+        return dict(part, status="unknown", reason="%s was not looked at yet%s" % (disk.name, slept), remedy=LOOK)
+    age = max(0, state["now"] - item["at"])
+    slept = ", and it sleeps" if item.get("asleep_at", 0) > item["at"] else ""
+    seen = "%s %s, seen %s ago%s" % (item["model"] or "disk", disk.name, _words(age), slept)
+    if age > policy["smartmontools_result_max_age"] * HOUR:
+        reason = "what is known of %s is older than %d h" % (disk.name, policy["smartmontools_result_max_age"])
+        return dict(part, status="unknown", observed=seen, reason=reason + slept, remedy=LOOK)
+    return dict(part, status="", observed=seen)
+
+
+def _words(seconds: int) -> str:
+    return "%d min" % (seconds // 60) if seconds < 2 * HOUR else "%d h" % (seconds // HOUR)
+
+
+def _health(policy: Dict[str, Any], state: Dict[str, Any], disk: _disks.Disk) -> Part:
+    part = _seen(policy, state, disk, dict(expected="a disk that does not fail", observed=""))
+    if part["status"]:
+        return part
+    item = state["results"][disk.name]
+    limits = _smartmontools_policy.limits(policy)
+    wrong = [problem for problem in _disk_health.problems(item, limits, []) if problem.what != "temperature"]
+    if not item["supported"] and not wrong:
+        return dict(part, status="not_applicable", reason="%s says nothing of its health" % disk.name)
+    if not wrong:
+        return dict(part, status="pass")
+    reason = "; ".join("%s: %s" % (disk.name, problem.summary) for problem in wrong)
+    access = all(problem.what == "access" for problem in wrong)
+    remedy = (
+        LOOK
+        if access
+        else "save what is on it, and replace the disk %s (serial number %s)" % (disk.name, item["serial"] or "unknown")
+    )
+    return dict(part, status="unknown" if access else "fail", reason=reason, remedy=remedy)
+
+
+def _temperature(policy: Dict[str, Any], state: Dict[str, Any], disk: _disks.Disk) -> Part:
+    limits = _smartmontools_policy.limits(policy)
+    part = _seen(policy, state, disk, dict(expected="below the limits of the policy", observed=""))
+    if part["status"]:
+        return part
+    item = state["results"][disk.name]
+    if item["temperature"] is None:
+        return dict(part, status="not_applicable", reason="%s does not tell its temperature" % disk.name)
+    part["observed"] = "%d degrees Celsius: %s" % (item["temperature"], part["observed"])
+    hot = _disk_health.temperature(item, limits, False)
+    reason = "; ".join("%s: %s" % (disk.name, problem.summary) for problem in hot)
+    return dict(
+        part, status="fail" if hot else "pass", reason=reason, remedy="cool it: fans, filters, air flow" if hot else ""
+    )
+
+
+def _installed(_policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str, Any]) -> Part:
+    part = dict(
+        expected="smartmontools", observed="%d.%d" % tuple(state["version"]) if state["installed"] else "not installed"
+    )
+    if state["installed"]:
+        return dict(part, status="pass")
+    return dict(part, status="fail", reason="the package smartmontools is missing", remedy=HARDEN)
+
+
+def _configuration(policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str, Any]) -> Part:
+    config = list(_smartmontools_files.places(state["family"])[:2])
+    return _hardware_controls.configuration(
+        "smartmontools", _smartmontools_files.setup(policy, wanted, state), state, config
+    )
+
+
+def _self_tests(policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str, Any]) -> Part:
+    part = dict(expected="self-tests of all disks", observed="%d.%d" % tuple(state["version"]))
+    if not _smartmontools_policy.schedule(policy, state["version"]):
+        return dict(part, status="not_applicable", reason="the policy asks for none")
+    if not state["installed"]:
+        return dict(part, status="fail", reason="smartmontools is missing", remedy=HARDEN)
+    nvme = [device for device, _kind in state["disks"] if device.startswith("/dev/nvme")]
+    if nvme and wanted["nvme_self_tests"] == "none":
+        reason = "smartmontools %s cannot begin self-tests of %s; 7.4 can" % (part["observed"], ", ".join(nvme))
+        return dict(part, status="not_applicable", reason=reason)
+    return dict(part, status="pass")
+
+
+CONTROLS: Tuple[Tuple[str, str, str, Callable[..., Part]], ...] = (
+    ("installed", "critical", "config", _installed),
+    ("configuration", "critical", "config", _configuration),
+    ("self_tests", "warning", "config", _self_tests),
+)

@@ -1,0 +1,117 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Policy of the role smartmontools: which values it accepts, and what they mean on a host."""
+
+import re
+from typing import Any, Dict, List
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+
+NUMBERS = {
+    "smartmontools_interval": (60, 86400),
+    "smartmontools_short_test_hour": (-1, 23),
+    "smartmontools_long_test_day": (0, 7),
+    "smartmontools_long_test_hour": (0, 23),
+    "smartmontools_stagger_hours": (0, 22),
+    "smartmontools_temperature_high": (20, 120),
+    "smartmontools_temperature_critical": (20, 120),
+    "smartmontools_nvme_temperature_high": (20, 120),
+    "smartmontools_nvme_temperature_critical": (20, 120),
+    "smartmontools_error_limit": (0, 1000000),
+    "smartmontools_wear_limit": (1, 255),
+    "smartmontools_result_max_age": (1, 8760),
+}
+DEVICE = re.compile(r"^/dev/[A-Za-z0-9/_:.-]+\Z")
+# As smartctl -d takes it: a name, numbers, and how they are put together.
+TYPE = re.compile(r"^[a-z0-9_]+(?:[,+/][A-Za-z0-9_]+)*\Z")
+
+
+def validate(policy: Dict[str, Any]) -> None:
+    """Refuse a policy that this role could not apply; raises PolicyError that begins with the variable."""
+    for name, (low, high) in NUMBERS.items():
+        if not low <= policy[name] <= high:
+            raise PolicyError("%s: %s is not a whole number from %d to %d" % (name, policy[name], low, high))
+    for prefix in ("smartmontools_", "smartmontools_nvme_"):
+        if policy[prefix + "temperature_high"] >= policy[prefix + "temperature_critical"]:
+            text = "%stemperature_high: %d is not below %stemperature_critical (%d)"
+            pair = (policy[prefix + "temperature_high"], prefix, policy[prefix + "temperature_critical"])
+            raise PolicyError(text % ((prefix,) + pair))
+    for item in policy["smartmontools_devices"]:
+        _check_device(item)
+    for number, limit in policy["smartmontools_attribute_limits"].items():
+        if not re.match(r"^[1-9]\d{0,2}\Z", str(number)) or not re.match(r"^\d+\Z", str(limit)):
+            text = "smartmontools_attribute_limits: '%s: %s' is not the number of an attribute and its highest good raw value"
+            raise PolicyError(text % (number, limit))
+
+
+def _check_device(item: Any) -> None:
+    name = "smartmontools_devices"
+    if not isinstance(item, dict) or set(item) - {"device", "type"} or "device" not in item:
+        raise PolicyError("%s: each is {device: /dev/sda, type: 'megaraid,0'}, where type may be left out" % name)
+    if not DEVICE.match(str(item["device"])):
+        raise PolicyError("%s: '%s' is not a device such as /dev/sda" % (name, item["device"]))
+    if item.get("type") and not TYPE.match(str(item["type"])):
+        raise PolicyError("%s: '%s' is not a type as smartctl -d takes it, e.g. megaraid,0" % (name, item["type"]))
+
+
+def limits(policy: Dict[str, Any]) -> Dict[str, Any]:
+    """What the host's program needs to know of the policy."""
+    return {
+        "attributes": dict((str(k), int(v)) for k, v in policy["smartmontools_attribute_limits"].items()),
+        "media_errors": policy["smartmontools_error_limit"],
+        "percentage_used": policy["smartmontools_wear_limit"],
+        "temperature": {
+            "disk": [policy["smartmontools_temperature_high"], policy["smartmontools_temperature_critical"]],
+            "nvme": [policy["smartmontools_nvme_temperature_high"], policy["smartmontools_nvme_temperature_critical"]],
+        },
+    }
+
+
+def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
+    """What the policy means on this host: C(applicable) or the C(reason) why not, and what to C(install)."""
+    reason = _why_not(policy, state)
+    return {
+        "applicable": not reason,
+        "reason": reason,
+        "install": [] if reason or state["installed"] else ["smartmontools"],
+        "package_manager": "" if reason else {"debian": "apt", "ubuntu": "apt", "redhat": "dnf"}[state["family"]],
+        "nvme_self_tests": "" if reason else _nvme_self_tests(state),
+    }
+
+
+def _why_not(policy: Dict[str, Any], state: Dict[str, Any]) -> str:
+    machine = state["virtualization"]
+    if machine["kind"] == "container":
+        return "a container (%s) has no hardware of its own; set up its host" % machine["name"]
+    if not state["systemd"]:
+        return "systemd does not run here"
+    if state["family"] not in ("debian", "ubuntu", "redhat"):
+        return "%s: this role knows Debian, Ubuntu and the RHEL family only" % state["system"]
+    if machine["kind"] == "vm" and not policy["smartmontools_virtual"]:
+        text = "the disks of a virtual machine (%s) are for its host to watch; smartmontools_virtual watches those that are passed through"
+        return text % machine["name"]
+    if not policy["smartmontools_devices"] and not (policy["smartmontools_scan"] and state["disks"]):
+        return "there is no disk that could be asked; name those behind a controller in smartmontools_devices"
+    return ""
+
+
+def _nvme_self_tests(state: Dict[str, Any]) -> str:
+    """Who begins self-tests of NVMe disks: C(smartd), C(timer), or C(none)."""
+    if state["version"] >= [7, 5]:
+        return "smartd"
+    return "timer" if state["version"] >= [7, 4] else "none"
+
+
+def schedule(policy: Dict[str, Any], version: List[int]) -> str:
+    """The regular expression of smartd's -s; empty for no self-tests."""
+    parts = []
+    stagger = policy["smartmontools_stagger_hours"]
+    # Within a day, so that the test of the last disk does not meet that of the first one.
+    suffix = ":%03d-022" % stagger if stagger and version >= [7, 3] else ""
+    if policy["smartmontools_short_test_hour"] >= 0:
+        parts.append("S/../.././%02d%s" % (policy["smartmontools_short_test_hour"], suffix))
+    if policy["smartmontools_long_test_day"]:
+        day, hour = policy["smartmontools_long_test_day"], policy["smartmontools_long_test_hour"]
+        parts.append("L/../../%d/%02d%s" % (day, hour, suffix))
+    return "(%s)" % "|".join(parts) if parts else ""

@@ -1,0 +1,250 @@
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The timer's round: a failing disk is told of once, a healthy one never, a sleeping one is left asleep."""
+
+import json
+import time
+from typing import Any, Dict, Iterator, List
+
+import pytest
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _disk_health,
+    _disk_watch,
+    _disks,
+    _smartmontools_policy,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
+from unit.plugins.module_utils.fixture_disks import POLICY, Smartctl, ata, machine, nvme, scsi
+from unit.plugins.module_utils.fixture_hardware import HardwareHost, Journal
+
+LIMITS = _smartmontools_policy.limits(POLICY)
+
+
+@pytest.fixture
+def host(tmp_path: Any) -> HardwareHost:
+    made = machine(str(tmp_path / "h"))
+    made.put("/etc/kernelops-panic_hardening/alarm.json", '{"mail": ""}')
+    settings(made)
+    return made
+
+
+@pytest.fixture
+def journal(host: HardwareHost) -> Iterator[Journal]:
+    made = Journal(host)
+    yield made
+    made.close()
+
+
+def settings(host: HardwareHost, **changes: Any) -> None:
+    host.put(
+        _disk_watch.SETTINGS,
+        json.dumps(dict({"devices": [], "scan": True, "limits": LIMITS, "self_tests": {}}, **changes)),
+    )
+
+
+def smartctl(host: HardwareHost) -> Smartctl:
+    found = host.programs["smartctl"]
+    assert isinstance(found, Smartctl)
+    return found
+
+
+def told(journal: Journal) -> List[str]:
+    return [entry["PANIC_HARDENING_KEY"] for entry in journal.entries()]
+
+
+def wrong(report: Dict[str, Any], *before: str) -> List[str]:
+    return [
+        "%s %s" % (p.what, p.severity) for p in _disk_health.problems(_disk_health.digest(report), LIMITS, list(before))
+    ]
+
+
+def test_only_disks_that_stay_are_asked_and_each_once(host: HardwareHost, journal: Journal) -> None:
+    assert [disk.name for disk in _disks.present(host)] == ["/dev/nvme0", "/dev/sda"]
+    assert _disk_watch.watch(host) == 0
+    assert [call[-1] for call in smartctl(host).calls] == ["/dev/nvme0", "/dev/sda"]
+    assert told(journal) == []
+    kept = _disk_watch.results(host)["/dev/sda"]
+    assert (kept["model"], kept["passed"], kept["temperature"], kept["problems"]) == ("EXAMPLE HDD 1000", True, 32, [])
+
+
+def test_a_disk_that_begins_to_fail_is_told_of_once_whoever_sees_it_first(host: HardwareHost, journal: Journal) -> None:
+    _disk_watch.watch(host)
+    smartctl(host).reports["/dev/nvme0"] = nvme(critical_warning=4)
+    for _round in range(3):
+        _disk_watch.watch(host)
+    seen = {
+        "SMARTD_DEVICE": "/dev/nvme0",
+        "SMARTD_DEVICETYPE": "nvme",
+        "SMARTD_FAILTYPE": "Health",
+        "SMARTD_MESSAGE": "FAILED",
+    }
+    _disk_watch.from_smartd(host, seen)
+    (entry,) = journal.entries()
+    assert entry["PANIC_HARDENING_KEY"] == "smartmontools.health:/dev/nvme0"
+    assert entry["MESSAGE"].endswith(
+        "EXAMPLE NVMe 500 /dev/nvme0: the disk says that it is failing: it is no longer reliable"
+    )
+    assert '"serial": "N1"' in entry["PANIC_HARDENING_DETAILS"]
+
+
+def test_what_is_mended_is_told_anew_when_it_comes_back(host: HardwareHost, journal: Journal) -> None:
+    for warning in (4, 0, 4):
+        smartctl(host).reports["/dev/nvme0"] = nvme(critical_warning=warning)
+        _disk_watch.watch(host)
+    assert told(journal) == ["smartmontools.health:/dev/nvme0"] * 2
+
+
+def test_a_sleeping_disk_is_not_woken_and_its_last_word_stays(host: HardwareHost, journal: Journal) -> None:
+    _disk_watch.watch(host)
+    first = _disk_watch.results(host)["/dev/sda"]
+    smartctl(host).asleep.append("/dev/sda")
+    _disk_watch.watch(host)
+    again = _disk_watch.results(host)["/dev/sda"]
+    assert again.pop("asleep_at") >= first["at"]
+    assert again == first
+    argv = smartctl(host).calls[-1]
+    assert "--nocheck=standby,250" in argv
+    # To find out how to talk to a disk would wake it.
+    assert argv[argv.index("-d") + 1] == "sat"
+
+
+def test_a_disk_that_does_not_answer_costs_the_others_nothing(host: HardwareHost, journal: Journal) -> None:
+    smartctl(host).hangs.append("/dev/nvme0")
+    del smartctl(host).reports["/dev/sda"]
+    _disk_watch.watch(host)
+    assert told(journal) == ["smartmontools.access:/dev/nvme0", "smartmontools.access:/dev/sda"]
+
+
+def test_the_alarm_is_out_before_the_result_is_written(host: HardwareHost, journal: Journal) -> None:
+    smartctl(host).reports["/dev/sda"] = ata(a197=8)
+    host.refused.add(_disk_watch.RESULTS)
+    with pytest.raises(HostError):
+        _disk_watch.watch(host)
+    assert "smartmontools.sectors:/dev/sda" in [entry.get("PANIC_HARDENING_KEY") for entry in journal.entries()]
+
+
+def test_disks_behind_a_controller_are_told_apart(host: HardwareHost, journal: Journal) -> None:
+    devices = [{"device": "/dev/sda", "type": "megaraid,0"}, {"device": "/dev/sda", "type": "megaraid,1"}]
+    settings(host, devices=devices)
+    smartctl(host).reports["/dev/sda"] = scsi(uncorrected=3)
+    _disk_watch.watch(host)
+    assert told(journal) == [
+        "smartmontools.sectors:/dev/sda [megaraid,0]",
+        "smartmontools.sectors:/dev/sda [megaraid,1]",
+    ]
+    assert [call[-2] for call in smartctl(host).calls] == ["megaraid,0", "megaraid,1", "selftest"]
+    assert _disks.Disk("/dev/sda", "megaraid,0").short == "sda_megaraid_0"
+    settings(host, devices=devices, scan=False)
+    _disk_watch.watch(host)
+    assert len(_disk_watch.results(host)) == 2
+
+
+def test_a_temperature_that_flickers_is_told_of_once(host: HardwareHost, journal: Journal) -> None:
+    for degrees in (40, 76, 74, 76, 73, 75):
+        smartctl(host).reports["/dev/nvme0"] = nvme(temperature=degrees)
+        _disk_watch.watch(host)
+    assert told(journal) == ["smartmontools.temperature:/dev/nvme0"]
+    for degrees in (71, 76, 86):
+        smartctl(host).reports["/dev/nvme0"] = nvme(temperature=degrees)
+        _disk_watch.watch(host)
+    assert [entry["PRIORITY"] for entry in journal.entries()] == ["4", "2"]
+
+
+def test_what_is_healthy() -> None:
+    for report in (ata(), ata(a5=10), nvme(), nvme(percentage_used=99, temperature=74), scsi(0)):
+        assert wrong(report) == []
+
+
+def test_what_is_not() -> None:
+    assert wrong(nvme(critical_warning=1)) == ["health critical"]
+    assert wrong(nvme(media_errors=1, percentage_used=101)) == ["sectors warning", "worn warning"]
+    assert wrong(ata(a5=11)) == ["sectors warning"]
+    assert wrong(nvme(temperature=75)) == ["temperature warning"]
+    assert wrong(nvme(temperature=85)) == ["temperature critical"]
+    assert wrong(nvme(temperature=73)) == []
+    assert wrong(nvme(temperature=73), "temperature") == ["temperature warning"]
+    failed = ata()
+    failed["smart_status"]["passed"] = False
+    failed["smartctl"]["exit_status"] = 8 | 16
+    failed["ata_smart_attributes"]["table"][0]["when_failed"] = "now"
+    (problem,) = _disk_health.problems(_disk_health.digest(failed), LIMITS, [])
+    assert problem.summary == "the disk says that it is failing: Reallocated_Sector_Ct (5) is below its threshold"
+
+
+def test_a_self_test() -> None:
+    bad = ata()
+    bad["ata_smart_self_test_log"]["standard"]["table"][0]["status"] = {
+        "passed": False,
+        "string": "Completed: read failure",
+    }
+    assert wrong(bad) == ["self_test critical"]
+    for value, words in ((0, []), (2, []), (5, ["self_test critical"]), (7, ["self_test critical"]), (15, [])):
+        report = nvme()
+        report["nvme_self_test_log"] = {"table": [{"self_test_result": {"value": value, "string": "x"}}]}
+        assert wrong(report) == words, value
+
+
+def test_a_report_of_nothing_is_no_health() -> None:
+    assert wrong({"smartctl": {"exit_status": 2}}) == ["access warning"]
+    assert not _disk_health.digest({"smartctl": {"exit_status": 4}, "smart_support": {"available": False}})["supported"]
+
+
+def test_the_timer_tests_one_nvme_disk_at_a_time(
+    host: HardwareHost, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.put("/sys/block/nvme1n1/removable", "0\n")
+    smartctl(host).reports["/dev/nvme1"] = nvme()
+    settings(host, self_tests={"short": 1, "long": 7})
+    now = time.time()
+    for hours in range(8):
+        monkeypatch.setattr(time, "time", lambda at=now + hours * 3600: at)
+        _disk_watch.watch(host)
+    begun = [(argv[-2], argv[-1]) for argv in smartctl(host).tests]
+    assert begun == [("long", "/dev/nvme0"), ("long", "/dev/nvme1"), ("short", "/dev/nvme0"), ("short", "/dev/nvme1")]
+    monkeypatch.setattr(time, "time", lambda: now + 30 * 3600)
+    _disk_watch.watch(host)
+    assert [argv[-2] for argv in smartctl(host).tests[4:]] == ["short"]
+
+
+@pytest.mark.parametrize(
+    "failure, key, priority",
+    [
+        ("Health", "smartmontools.health:/dev/sda", "2"),
+        ("CurrentPendingSector", "smartmontools.sectors:/dev/sda", "4"),
+        ("FailedOpenDevice", "smartmontools.access:/dev/sda", "4"),
+        ("EmailTest", "smartmontools.test:/dev/sda", "6"),
+        ("", "smartmontools.access:/dev/sda", "4"),
+    ],
+)
+def test_what_smartd_reports(host: HardwareHost, journal: Journal, failure: str, key: str, priority: str) -> None:
+    seen = {
+        "SMARTD_DEVICE": "/dev/sda",
+        "SMARTD_DEVICETYPE": "sat",
+        "SMARTD_FAILTYPE": failure,
+        "SMARTD_MESSAGE": "Device: $(reboot)",
+    }
+    assert _disk_watch.from_smartd(host, seen) == 0
+    (entry,) = journal.entries()
+    assert (entry["PANIC_HARDENING_KEY"], entry["PRIORITY"]) == (key, priority)
+    assert entry["MESSAGE"].endswith("Device: $(reboot)")
+
+
+def test_smartd_s_disk_behind_a_controller_has_the_timer_s_name(host: HardwareHost, journal: Journal) -> None:
+    _disk_watch.from_smartd(
+        host, {"SMARTD_DEVICE": "/dev/sda", "SMARTD_DEVICETYPE": "megaraid,1", "SMARTD_FAILTYPE": "Health"}
+    )
+    assert told(journal) == ["smartmontools.health:/dev/sda [megaraid,1]"]
+
+
+def test_settings_that_cannot_be_read_are_an_error_that_names_them(host: HardwareHost) -> None:
+    host.put(_disk_watch.SETTINGS, "{")
+    with pytest.raises(HostError, match="disks.json: cannot be used"):
+        _disk_watch.watch(host)
+
+
+def test_damaged_results_are_none(host: HardwareHost, journal: Journal) -> None:
+    for text in ("{", "[]", '{"/dev/sda": 1}'):
+        host.put(_disk_watch.RESULTS, text)
+        assert _disk_watch.results(host) == {}
+        _disk_watch.watch(host)
