@@ -8,12 +8,13 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm_path,
     _hardware_setup,
+    _lm_sensors,
     _smartmontools,
     _watchdog,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
-ROLES: Dict[str, Any] = {"watchdog": _watchdog, "smartmontools": _smartmontools}
+ROLES: Dict[str, Any] = {"watchdog": _watchdog, "smartmontools": _smartmontools, "lm_sensors": _lm_sensors}
 
 
 class Found(NamedTuple):

@@ -11,6 +11,7 @@ from typing import Callable, Dict, List
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm,
     _disk_watch,
+    _sensor_watch,
     _watchdog_devices,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
@@ -62,6 +63,7 @@ def smartd(host: Host) -> int:
 VERBS: Dict[str, Callable[[Host], int]] = {
     "alarm": alarm,
     "disks": _disk_watch.watch,
+    "sensors": _sensor_watch.watch,
     "smartd": smartd,
     "test": test,
     "watchdog": watchdog,

@@ -19,6 +19,7 @@ FOLDERS = (
     _program.LIBRARY,
     _alarm.SETTINGS.rsplit("/", 1)[0],
     MANAGER.rstrip("/"),
+    _alarm.RUN_DIR,
 )
 
 
@@ -101,7 +102,7 @@ def remembered(host: Host, wish: Wish) -> List[Change]:
     after = _dump(kept)
     changes = [Change(RECORD, before, after, 0o644)] if before != after else []
     # A proof, or a result, of what is no longer there would be none.
-    gone = ([] if wish.present else wish.left) + ([] if kept else [_alarm.STATUS])
+    gone = ([] if wish.present else wish.left) + ([] if kept else [_alarm.STATUS, _alarm.SENT, _alarm.LOCK])
     texts = [(path, host.read(path)) for path in gone]
     return changes + [Change(path, text, "", 0o644) for path, text in texts if text is not None]
 

@@ -7,6 +7,7 @@ import re
 from typing import Any, Dict, List, Optional, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _modules,
     _setup,
     _virtualization,
     _watchdog_controls,
@@ -43,7 +44,7 @@ def observe(host: Host) -> Dict[str, Any]:
         systemd=host.exists("/run/systemd/system"),
         kernel=(host.read("/proc/sys/kernel/osrelease") or "").strip(),
         hardware=hardware,
-        available=[driver for driver in _watchdog_devices.KNOWN if _watchdog_devices.available(host, driver)],
+        available=[driver for driver in _watchdog_devices.KNOWN if _modules.available(host, driver)],
         devices=_watchdog_devices.loaded(host),
         feeder=_watchdog_devices.feeder(host),
         kernel_panic=_number(host.read("/proc/sys/kernel/panic")),

@@ -3,10 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The watchdogs of a machine: which driver its hardware needs, what the loaded ones say, and who else feeds them."""
 
-import re
 from typing import Any, Dict, List, Optional
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kernels, _systemd
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _systemd
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 CLASS = "/sys/class/watchdog"
@@ -61,13 +60,6 @@ def _pci(host: Host) -> "set[str]":
         parts = [(host.read("%s/%s/%s" % (folder, name, part)) or "").strip()[2:] for part in ("vendor", "device")]
         ids.add(":".join(parts))
     return ids
-
-
-def available(host: Host, driver: str) -> bool:
-    """Whether the running kernel has this driver, as a module or built in."""
-    folder = "/lib/modules/" + _kernels.running(host)
-    wanted = re.compile(r"(?m)^[^:\n]*/%s\.ko(?:\.\w+)?(?::|$)" % re.escape(driver))
-    return any(wanted.search(host.read("%s/%s" % (folder, name)) or "") for name in ("modules.dep", "modules.builtin"))
 
 
 def loaded(host: Host) -> List[Dict[str, Any]]:

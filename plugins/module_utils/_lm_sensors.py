@@ -1,0 +1,62 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Role lm_sensors: the temperatures of a host against their limits."""
+
+import re
+from typing import Any, Dict, List
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _hardware_setup,
+    _hwmon,
+    _kdump_backends,
+    _lm_sensors_controls,
+    _lm_sensors_files,
+    _lm_sensors_policy,
+    _modules,
+    _sensor_watch,
+    _setup,
+    _virtualization,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+validate = _lm_sensors_policy.validate
+resolve = _lm_sensors_policy.resolve
+evaluate = _lm_sensors_controls.evaluate
+setup = _lm_sensors_files.setup
+LEFT: List[str] = [_sensor_watch.HOT]
+
+
+def owned(_state: Dict[str, Any]) -> _setup.Owned:
+    """All that this role may make."""
+    return _lm_sensors_files.OWNED
+
+
+def observe(host: Host) -> Dict[str, Any]:
+    """The temperatures now, and the drivers."""
+    system = _kdump_backends.system(host)
+    state: Dict[str, Any] = {
+        "virtualization": _virtualization.observe(host),
+        "system": system.name,
+        "family": system.family,
+        "errors": {},
+        "setup": None,
+    }
+    if state["virtualization"]["kind"] == "container":
+        return state
+    match = re.search(r"(?m)^vendor_id\s*:\s*(\S+)", host.read("/proc/cpuinfo") or "")
+    state.update(
+        systemd=host.exists("/run/systemd/system"),
+        installed=host.which("sensors") is not None,
+        processor=match.group(1) if match else "",
+        available=[name for name in set(_lm_sensors_policy.PROCESSORS.values()) if _modules.available(host, name)],
+        loaded=host.listdir("/sys/module"),
+        readings=[dict(reading._asdict()) for reading in _hwmon.readings(host)],
+        modprobe=host.which("modprobe") or "/sbin/modprobe",
+        record=_hardware_setup.record_of(host, "lm_sensors", state["errors"]),
+    )
+    try:
+        state["setup"] = _setup.observe(host, owned(state))
+    except HostError as error:
+        state["errors"]["setup"] = str(error)
+    return state
