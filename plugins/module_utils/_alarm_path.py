@@ -83,15 +83,16 @@ def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, An
     ]
 
 
-def _excused(state: Dict[str, Any]) -> str:
+def excused(state: Dict[str, Any]) -> str:
+    """Why nothing of this is asked of a machine, or an empty text."""
     machine = state["virtualization"]
     return "a container (%s) has no hardware of its own" % machine["name"] if machine["kind"] == "container" else ""
 
 
 def _installed(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
     expected = "the program and its settings as the policy has them"
-    if _excused(state):
-        return dict(status="not_applicable", expected=expected, observed="", reason=_excused(state))
+    if excused(state):
+        return dict(status="not_applicable", expected=expected, observed="", reason=excused(state))
     if state["setup"] is None:
         return dict(status="unknown", expected=expected, observed="", reason=state["error"], remedy="run as root")
     wrong = _setup.differences("alarm", setup(policy, state["python"]), state["setup"])
@@ -110,8 +111,8 @@ def _tested(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
     expected = (
         "a test that got through, at most %d days old" % allowed if allowed else "no test that did not get through"
     )
-    if _excused(state):
-        return dict(status="not_applicable", expected=expected, observed="", reason=_excused(state))
+    if excused(state):
+        return dict(status="not_applicable", expected=expected, observed="", reason=excused(state))
     if state["error"] and not state["status"]:
         return dict(status="unknown", expected=expected, observed="", reason=state["error"], remedy="run as root")
     tested = state["status"].get("tested")

@@ -9,12 +9,19 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm_path,
     _hardware_setup,
     _lm_sensors,
+    _memory_headroom,
+    _rasdaemon,
     _smartmontools,
     _watchdog,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
-ROLES: Dict[str, Any] = {"watchdog": _watchdog, "smartmontools": _smartmontools, "lm_sensors": _lm_sensors}
+ROLES: Dict[str, Any] = {
+    "watchdog": _watchdog,
+    "smartmontools": _smartmontools,
+    "lm_sensors": _lm_sensors,
+    "rasdaemon": _rasdaemon,
+}
 
 
 class Found(NamedTuple):
@@ -40,7 +47,7 @@ def wish(host: Host, name: str, policy: Dict[str, Any], present: bool, packages:
     if not present:
         return Found(_hardware_setup.wish(host, name, owned, None, {}, [], role.LEFT), "", _fine)
     role.validate(policy)
-    _alarm_path.validate(policy)
+    validate(policy)
     wanted = role.resolve(policy, state)
     if wanted.get("missing"):
         raise HostError(wanted["missing"])
@@ -53,11 +60,20 @@ def _fine(_host: Host, _wish: _hardware_setup.Wish) -> None:
     """Nothing of this role can be checked before it is written."""
 
 
+def validate(policy: Dict[str, Any]) -> None:
+    """Refuse what these roles share and could not use; raises PolicyError."""
+    _alarm_path.validate(policy)
+    _memory_headroom.validate(policy)
+
+
 def observe(host: Host) -> Dict[str, Any]:
     """What these roles share."""
-    return {"alarm_path": _alarm_path.observe(host)}
+    return {"alarm_path": _alarm_path.observe(host), "memory": _memory_headroom.observe(host)}
 
 
 def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, Any]]:
     """The controls of what these roles share."""
-    return _alarm_path.evaluate(policy, state["alarm_path"])
+    excuse = _alarm_path.excused(state["alarm_path"])
+    return _alarm_path.evaluate(policy, state["alarm_path"]) + _memory_headroom.evaluate(
+        policy, state["memory"], excuse
+    )

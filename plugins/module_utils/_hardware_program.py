@@ -11,6 +11,7 @@ from typing import Callable, Dict, List
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm,
     _disk_watch,
+    _memory_watch,
     _sensor_watch,
     _watchdog_devices,
 )
@@ -63,6 +64,7 @@ def smartd(host: Host) -> int:
 VERBS: Dict[str, Callable[[Host], int]] = {
     "alarm": alarm,
     "disks": _disk_watch.watch,
+    "memory": _memory_watch.watch,
     "sensors": _sensor_watch.watch,
     "smartd": smartd,
     "test": test,

@@ -6,7 +6,6 @@
 from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
-    _alarm_path,
     _crash_evidence,
     _fallback_kernel,
     _finding,
@@ -41,7 +40,7 @@ def validate(policy: Dict[str, Any], roles: List[str]) -> None:
     for name in roles:
         ROLES[name].validate(policy)
     if set(roles) & set(_hardware.ROLES):
-        _alarm_path.validate(policy)
+        _hardware.validate(policy)
 
 
 def judge(host: Host, policy: Dict[str, Any], roles: List[str], today: str) -> Dict[str, Any]:

@@ -23,7 +23,7 @@ options:
   role:
     description: The role whose wishes are set up.
     type: str
-    choices: [lm_sensors, smartmontools, watchdog]
+    choices: [lm_sensors, rasdaemon, smartmontools, watchdog]
     required: true
   state:
     description: V(present) sets up, V(absent) takes everything back.

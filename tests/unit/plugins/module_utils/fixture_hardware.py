@@ -19,6 +19,8 @@ ALERT: Dict[str, Any] = {
     "panic_hardening_alert_mail": "root",
     "panic_hardening_alert_repeat": 24,
     "panic_hardening_alert_test_max_age": 0,
+    "panic_hardening_memory_minimum": 5,
+    "panic_hardening_swap_minimum": 10,
 }
 
 

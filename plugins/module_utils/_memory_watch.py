@@ -1,0 +1,124 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, kernelops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The round of the timer: what has been added to the counters and to rasdaemon's database, judged by its rate."""
+
+import json
+import time
+from typing import Any, Dict, List
+
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm, _edac, _ras_events
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
+
+SETTINGS = "/etc/kernelops-panic_hardening/memory.json"
+RESULTS = STATE_DIR + "/memory.json"
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+DAY = 86400
+KEPT_DAYS = 30
+# What has not yet been seen: a first round only learns where the counters stand.
+NOTHING: Dict[str, Any] = {
+    "boot": "",
+    "counters": {},
+    "last": {},
+    "rises": {},
+    "uncorrected": {},
+    "alarmed": [],
+    "at": 0,
+}
+
+
+def results(host: Host) -> Dict[str, Any]:
+    """What the last round left; of what nobody can use, nothing. Raises Unreadable."""
+    try:
+        found = json.loads(host.read(RESULTS) or "{}")
+        return dict(json.loads(json.dumps(NOTHING)), **found)
+    except (ValueError, TypeError):
+        return dict(json.loads(json.dumps(NOTHING)))
+
+
+def in_a_day(found: Dict[str, Any], label: str, now: int) -> int:
+    """How many corrected errors a label has had within a day."""
+    return sum(count for at, count in found["rises"].get(label, []) if now - at < DAY)
+
+
+def watch(host: Host) -> int:
+    """One round; raises HostError where the settings cannot be used."""
+    try:
+        limit = json.loads(host.read(SETTINGS) or "")["corrected_limit"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise HostError(
+            "%s: cannot be used: %s; run kernelops.panic_hardening.harden again" % (SETTINGS, error)
+        ) from None
+    found, now = results(host), int(time.time())
+    first = not found["at"]
+    added = _from_counters(host, found, first) + _from_database(host, found, first)
+    fatal: Dict[str, str] = {}
+    # The kernel's counter and rasdaemon tell of the same errors: the larger number counts, not the sum.
+    risen: Dict[str, Dict[str, int]] = {}
+    for source, event in added:
+        if event.corrected:
+            by = risen.setdefault(event.label, {})
+            by[source] = by.get(source, 0) + event.errors
+        else:
+            fatal[event.label] = event.words.strip()
+    for label, by in risen.items():
+        found["rises"].setdefault(label, []).append([now, max(by.values())])
+    _forget(found, now)
+    found.update(at=now)
+    _alarms(host, found, fatal, limit, now)
+    host.write(RESULTS, json.dumps(found, indent=1, sort_keys=True) + "\n")
+    return 0
+
+
+def _from_counters(host: Host, found: Dict[str, Any], first: bool) -> List[Any]:
+    boot = (host.read(BOOT_ID) or "").strip()
+    before = found["counters"] if boot == found["boot"] else {}
+    added = []
+    counted = {}
+    for counter in _edac.counters(host):
+        counted[counter.key] = [counter.corrected, counter.uncorrected]
+        earlier = before.get(counter.key, [counter.corrected, 0] if first else [0, 0])
+        corrected, uncorrected = (max(0, now - then) for now, then in zip(counted[counter.key], earlier))
+        if corrected:
+            added.append(("counter", _ras_events.Event(0, counter.label, corrected, True, "")))
+        if uncorrected:
+            added.append(
+                (
+                    "counter",
+                    _ras_events.Event(0, counter.label, uncorrected, False, "%d uncorrected errors" % uncorrected),
+                )
+            )
+    found.update(boot=boot, counters=counted)
+    return added
+
+
+def _from_database(host: Host, found: Dict[str, Any], first: bool) -> List[Any]:
+    try:
+        events, found["last"] = _ras_events.since(host, found["last"])
+        found["database"] = ""
+    except HostError as error:
+        found["database"] = str(error)
+        return []
+    return [] if first else [("database", event) for event in events]
+
+
+def _forget(found: Dict[str, Any], now: int) -> None:
+    fresh = dict((label, [rise for rise in rises if now - rise[0] < DAY]) for label, rises in found["rises"].items())
+    found["rises"] = dict((label, rises) for label, rises in fresh.items() if rises)
+    found["uncorrected"] = dict((k, at) for k, at in found["uncorrected"].items() if now - at < KEPT_DAYS * DAY)
+
+
+def _alarms(host: Host, found: Dict[str, Any], fatal: Dict[str, str], limit: int, now: int) -> None:
+    for label, words in sorted(fatal.items()):
+        found["uncorrected"][label] = now
+        summary = "%s: an error that could not be corrected: %s" % (label, words)
+        # Each is news, however short a time ago the last one was.
+        _alarm.clear(host, _alarm.event("rasdaemon", "uncorrected", "critical", label, "")["key"])
+        _alarm.raise_alarm(host, _alarm.event("rasdaemon", "uncorrected", "critical", label, summary))
+    many = [label for label in sorted(found["rises"]) if in_a_day(found, label, now) > limit]
+    for label in many:
+        summary = "%s: %d corrected errors within a day, the limit is %d" % (label, in_a_day(found, label, now), limit)
+        _alarm.raise_alarm(host, _alarm.event("rasdaemon", "corrected", "warning", label, summary))
+    for label in set(found["alarmed"]) - set(many):
+        _alarm.clear(host, _alarm.event("rasdaemon", "corrected", "info", label, "")["key"])
+    found["alarmed"] = many
