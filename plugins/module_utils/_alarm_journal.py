@@ -20,7 +20,7 @@ TROUBLE_PRIORITY = 3
 def alarm_fields(event: Dict[str, Any]) -> Dict[str, str]:
     """The fields of an alarm's entry."""
     return {
-        "MESSAGE": "%s: %s" % (event["key"], event["summary"]),
+        "MESSAGE": "%s: %s" % (event["key"].rstrip(":"), event["summary"]),
         "MESSAGE_ID": ALARM_ID,
         "PRIORITY": str(PRIORITIES[event["severity"]]),
         "PANIC_HARDENING_KEY": event["key"],

@@ -6,6 +6,7 @@
 import datetime
 import json
 import re
+import time
 from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
@@ -64,7 +65,7 @@ def observe(host: Host) -> Dict[str, Any]:
         "python": _program.python(host),
         "error": "",
     }
-    state.update(now=datetime.datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%SZ"), setup=None, status={})
+    state.update(now=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), setup=None, status={})
     if state["virtualization"]["kind"] == "container":
         return state
     try:

@@ -74,6 +74,9 @@ STEPS = (
     Step("molecule-fallback_kernel", "scenarios", "a good kernel is confirmed, a bad one left", [
         "molecule", "test", "-s", "fallback_kernel",
     ], 30),
+    Step("molecule-hardware", "scenarios", "failing hardware is told of, a hang is ended", [
+        "molecule", "test", "-s", "hardware",
+    ], 25, "all"),
     Step("machine-debian12", "machines", "what needs a machine of its own", machine("debian12"), 90),
     Step("machine-debian13", "machines", "what needs a machine of its own", machine("debian13"), 90, "all"),
 )  # fmt: skip

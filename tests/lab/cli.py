@@ -10,14 +10,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lab import doctor, fleet, images, inventory, paths, recipes, state
 from lab.errors import LabError
-from lab.faults import COMPLAINTS, DIAGNOSED_HARDWARE, FAULTS, diagnosed
+from lab.faults import COMPLAINTS, DIAGNOSED_HARDWARE, FAULTS, HANG, diagnosed
 from lab.machine import Machine
 
 
@@ -111,6 +111,14 @@ def cut(options: argparse.Namespace) -> int:
     return 0
 
 
+def monitor(options: argparse.Namespace) -> int:
+    """Run a command of QEMU's monitor, which changes a machine's hardware."""
+    answer = Machine.open(options.name).monitor(" ".join(options.line))
+    if answer.strip():
+        raise LabError(f"QEMU said to {' '.join(options.line)!r}: {answer.strip()}")
+    return 0
+
+
 def faults(options: argparse.Namespace) -> int:
     """List the faults."""
     if options.diagnosed:
@@ -130,7 +138,7 @@ def faults(options: argparse.Namespace) -> int:
             )
         )
         return 0
-    for fault in FAULTS + COMPLAINTS:
+    for fault in (*FAULTS, *COMPLAINTS, HANG):
         deadly = "nobody" if fault.survived else "any host" if fault.always_fatal else "panic_on_oops"
         print(f"{fault.name:17} {fault.kind:9} {deadly:14} {fault.summary}")
     return 0
@@ -142,6 +150,23 @@ def check(_options: argparse.Namespace) -> int:
     for line in (*doctor.facts(), *(f"PROBLEM: {problem}" for problem in found)):
         print(line)
     return 1 if found else 0
+
+
+def _add_faults(verb: Callable[[str, object], argparse.ArgumentParser]) -> None:
+    die = verb("crash", crash)
+    die.add_argument("name")
+    die.add_argument("fault")
+    die.add_argument("--wait", action="store_true")
+    die.add_argument("--timeout", type=float, default=300, help="seconds to wait for the new boot")
+    power = verb("cut", cut)
+    power.add_argument("name")
+    power.add_argument("--timeout", type=float, default=300, help="seconds to wait for the new boot")
+    verb("faults", faults).add_argument(
+        "--diagnosed", choices=["some", "all"], help="those a diagnosis is tried on, as JSON"
+    )
+    control = verb("monitor", monitor)
+    control.add_argument("name")
+    control.add_argument("line", nargs="+", help="e.g. qom-set /machine/peripheral/nvme0 smart_critical_warning 4")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -182,17 +207,7 @@ def parser() -> argparse.ArgumentParser:
     shell.add_argument("name")
     shell.add_argument("command", nargs=argparse.REMAINDER)
     verb("serial", serial).add_argument("name")
-    die = verb("crash", crash)
-    die.add_argument("name")
-    die.add_argument("fault")
-    die.add_argument("--wait", action="store_true")
-    die.add_argument("--timeout", type=float, default=300, help="seconds to wait for the new boot")
-    power = verb("cut", cut)
-    power.add_argument("name")
-    power.add_argument("--timeout", type=float, default=300, help="seconds to wait for the new boot")
-    verb("faults", faults).add_argument(
-        "--diagnosed", choices=["some", "all"], help="those a diagnosis is tried on, as JSON"
-    )
+    _add_faults(verb)
     verb("doctor", check)
     return top
 

@@ -229,10 +229,13 @@ DIAGNOSED_HARDWARE = (
     "virtio-blk-pci,drive=broken",
 )
 
+# Not among those that a panic parameter saves a machine from: only a watchdog does.
+HANG = Fault("hang", "running", "all processors spin with interrupts off", r"kernelops_crash: hang")
+
 
 def find(name: str) -> Fault:
     """Return a fault by its name."""
-    known = FAULTS + COMPLAINTS
+    known = (*FAULTS, *COMPLAINTS, HANG)
     for fault in known:
         if fault.name == name:
             return fault

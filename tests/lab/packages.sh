@@ -30,7 +30,8 @@ upstream() {
 }
 
 first=$newest
-for kernel in $(apt-cache pkgnames "$series" | grep -e "$flavour\$" | sort --version-sort); do
+# The name of a flavour ends that of others too: -cloud-amd64 ends in -amd64.
+for kernel in $(apt-cache pkgnames "$series" | grep -e "^${series}[0-9-]*\(+deb[0-9]*\)*${flavour}\$" | sort --version-sort); do
   [ "$(upstream "$kernel")" = "$(upstream "$newest")" ] || first=$kernel
 done
 

@@ -38,6 +38,10 @@ MACHINE = (
 KERNEL = "linux-image-cloud-amd64"
 OFFLINE = ("kdump-tools", "makedumpfile", "kexec-tools", "initramfs-tools-core")
 
+# A kernel with the drivers of real hardware, for machines that simulate some, and what watches it.
+FULL_KERNEL = "linux-image-amd64"
+HARDWARE = ("smartmontools", "lm-sensors", "rasdaemon")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -61,6 +65,9 @@ RECIPES = {
     for recipe in (
         Recipe("debian12", "disk", "bookworm", (*COMMON, *MACHINE), KERNEL, OFFLINE),
         Recipe("debian13", "disk", "trixie", (*COMMON, *MACHINE), KERNEL, OFFLINE),
+        Recipe(
+            "hardware12", "disk", "bookworm", (*COMMON, *MACHINE, "i2c-tools"), FULL_KERNEL, (*OFFLINE, *HARDWARE), 4096
+        ),
         Recipe("container12", "tree", "bookworm", COMMON),
     )
 }

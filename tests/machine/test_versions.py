@@ -47,6 +47,7 @@ OLD = OLD if ALL else OLD[:1]
         ("kernel_cmdline", {"name": "old", "arguments": {"panic": 10}}),
         ("kdump_config", {"keep": 2}),
         ("fallback_kernel_config", {"retain": 3}),
+        ("hardware_setup", {"role": "watchdog"}),
     ],
 )
 def test_an_old_python_runs_the_modules(

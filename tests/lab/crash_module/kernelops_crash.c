@@ -10,6 +10,7 @@
  */
 #include <linux/delay.h>
 #include <linux/etherdevice.h>
+#include <linux/irqflags.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
@@ -18,6 +19,7 @@
 #include <linux/netdevice.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 
@@ -200,6 +202,20 @@ static noinline void strike_device_held(void)
 	unregister_netdev(held);
 }
 
+static void spin(void *unused)
+{
+	local_irq_disable();
+	for (;;)
+		cpu_relax();
+}
+
+/* No panic, no message, no answer: only something outside of this kernel can end it. */
+static noinline void strike_hang(void)
+{
+	smp_call_function(spin, NULL, 0);
+	spin(NULL);
+}
+
 static const struct fault faults[] = {
 	{ "panic", strike_panic },
 	{ "bug", strike_bug },
@@ -219,6 +235,7 @@ static const struct fault faults[] = {
 	{ "rcu-stall", strike_rcu_stall },
 	{ "hung-task", strike_hung_task },
 	{ "device-held", strike_device_held },
+	{ "hang", strike_hang },
 };
 
 static const struct fault *chosen;

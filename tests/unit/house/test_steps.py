@@ -47,7 +47,11 @@ def test_a_group_and_all() -> None:
 
 
 def test_long_steps_are_for_all_faults_or_for_who_asks() -> None:
-    assert set(names(listed())) - set(names(listed(faults="one"))) == {"molecule-kdump_ssh", "machine-debian13"}
+    assert set(names(listed())) - set(names(listed(faults="one"))) == {
+        "molecule-kdump_ssh",
+        "molecule-hardware",
+        "machine-debian13",
+    }
     assert names(listed("molecule-kdump_ssh", faults="one")) == ["molecule-kdump_ssh"]
 
 

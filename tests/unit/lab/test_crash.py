@@ -87,7 +87,9 @@ def test_the_module_has_every_fault_that_it_is_asked_for() -> None:
     source = (paths.LAB_SOURCE / "crash_module/kernelops_crash.c").read_text()
     in_module = set(re.findall(r'\{ "([a-z-]+)", strike_', source))
     asked = {
-        fault.name for fault in FAULTS + COMPLAINTS if "kernelops_crash.ko" in fault.command() and fault.kind != "early"
+        fault.name
+        for fault in (*FAULTS, *COMPLAINTS, faults.HANG)
+        if "kernelops_crash.ko" in fault.command() and fault.kind != "early"
     }
     assert asked == in_module
     assert len(in_module) > 8
@@ -98,6 +100,10 @@ def test_one_of_each_class_covers_the_classes() -> None:
     assert {fault.kind for fault in quick} == {fault.kind for fault in FAULTS}
     assert {fault.always_fatal for fault in quick if fault.kind == "running"} == {True, False}
     assert set(quick) < set(faults.all_faults())
+
+
+def test_a_hang_is_no_fault_that_a_panic_parameter_helps_with() -> None:
+    assert find("hang") not in faults.all_faults()
 
 
 def test_an_unknown_fault_is_answered_with_the_known() -> None:
