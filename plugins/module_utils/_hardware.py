@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm_path,
-    _hardware_setup,
+    _hardware_plan,
     _lm_sensors,
     _memory_headroom,
     _rasdaemon,
@@ -27,9 +27,9 @@ ROLES: Dict[str, Any] = {
 class Found(NamedTuple):
     """A wish, None where nothing is to be done; the reason why a role does not apply; its own check of what is to be written."""
 
-    wish: Optional[_hardware_setup.Wish]
+    wish: Optional[_hardware_plan.Wish]
     reason: str
-    check: Callable[[Host, _hardware_setup.Wish], None]
+    check: Callable[[Host, _hardware_plan.Wish], None]
 
 
 def names() -> List[str]:
@@ -45,18 +45,18 @@ def wish(host: Host, name: str, policy: Dict[str, Any], present: bool, packages:
         return Found(None, "a container has no hardware of its own", _fine)
     owned = role.owned(state)
     if not present:
-        return Found(_hardware_setup.wish(host, name, owned, None, {}, [], role.LEFT), "", _fine)
+        return Found(_hardware_plan.wish(host, name, owned, None, {}, [], role.LEFT), "", _fine)
     role.validate(policy)
     validate(policy)
     wanted = role.resolve(policy, state)
     if wanted.get("missing"):
         raise HostError(wanted["missing"])
     setup = role.setup(policy, wanted, state) if wanted["applicable"] else None
-    made = _hardware_setup.wish(host, name, owned, setup, policy, packages, role.LEFT)
+    made = _hardware_plan.wish(host, name, owned, setup, policy, packages, role.LEFT)
     return Found(made, wanted["reason"], getattr(role, "check", _fine))
 
 
-def _fine(_host: Host, _wish: _hardware_setup.Wish) -> None:
+def _fine(_host: Host, _wish: _hardware_plan.Wish) -> None:
     """Nothing of this role can be checked before it is written."""
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
-    _hardware_setup,
+    _hardware_plan,
     _hwmon,
     _kdump_backends,
     _lm_sensors_controls,
@@ -53,7 +53,7 @@ def observe(host: Host) -> Dict[str, Any]:
         loaded=host.listdir("/sys/module"),
         readings=[dict(reading._asdict()) for reading in _hwmon.readings(host)],
         modprobe=host.which("modprobe") or "/sbin/modprobe",
-        record=_hardware_setup.record_of(host, "lm_sensors", state["errors"]),
+        record=_hardware_plan.record_of(host, "lm_sensors", state["errors"]),
     )
     try:
         state["setup"] = _setup.observe(host, owned(state))

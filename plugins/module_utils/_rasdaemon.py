@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _edac,
-    _hardware_setup,
+    _hardware_plan,
     _kdump_backends,
     _memory_watch,
     _rasdaemon_controls,
@@ -52,7 +52,7 @@ def observe(host: Host) -> Dict[str, Any]:
         installed=host.which("rasdaemon") is not None,
         controllers=_edac.controllers(host),
         board=dict((name, (host.read(DMI + "board_" + name) or "").strip()) for name in ("vendor", "name")),
-        record=_hardware_setup.record_of(host, "rasdaemon", state["errors"]),
+        record=_hardware_plan.record_of(host, "rasdaemon", state["errors"]),
     )
     try:
         state["counters"] = [dict(counter._asdict()) for counter in _edac.counters(host)]

@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _disk_watch,
     _disks,
-    _hardware_setup,
+    _hardware_plan,
     _kdump_backends,
     _setup,
     _smartmontools_controls,
@@ -55,7 +55,7 @@ def observe(host: Host) -> Dict[str, Any]:
         installed=host.which("smartd") is not None and host.which("smartctl") is not None,
         disks=[list(disk) for disk in _disks.present(host)],
         version=_version(host),
-        record=_hardware_setup.record_of(host, "smartmontools", state["errors"]),
+        record=_hardware_plan.record_of(host, "smartmontools", state["errors"]),
     )
     try:
         state["results"] = _disk_watch.results(host)
@@ -72,7 +72,7 @@ def _version(host: Host) -> List[int]:
     return [int(part) for part in match.groups()] if match else [0, 0]
 
 
-def check(host: Host, wish: _hardware_setup.Wish) -> None:
+def check(host: Host, wish: _hardware_plan.Wish) -> None:
     """Let smartd itself read its configuration before it replaces the earlier one; raises HostError."""
     config = wish.owned.blocks[0]
     if config not in wish.setup.blocks:

@@ -83,6 +83,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _changes,
     _hardware,
+    _hardware_plan,
     _hardware_setup,
     _writer,
 )
@@ -92,7 +93,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     present = module.params["state"] == "present"
     found = _hardware.wish(host, module.params["role"], module.params["policy"], present, module.params["packages"])
-    changes = _hardware_setup.plan(host, found.wish) if found.wish else []
+    changes = _hardware_plan.plan(host, found.wish) if found.wish else []
     if changes and found.wish and not module.check_mode:
         _writer.need_root()
         found.check(host, found.wish)

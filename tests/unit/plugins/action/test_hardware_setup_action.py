@@ -23,11 +23,16 @@ AnsibleModule(argument_spec={}).exit_json(texts=_program.sources(_hardware_launc
 def ansible(tmp_path: pathlib.Path, arguments: dict[str, t.Any], **variables: t.Any) -> dict[str, t.Any]:
     """In check mode on this very machine."""
     program = pathlib.Path(sys.executable).parent / "ansible"
-    command = [str(program), "localhost", "-i", "localhost,", "-c", "local", "--check", "-o"]
+    command = [str(program), "localhost", "-i", "localhost,", "-c", "local", "--check"]
     command += ["-m", "kernelops.panic_hardening.hardware_setup", "-a", json.dumps(arguments)]
     command += ["-e", json.dumps({"ansible_python_interpreter": sys.executable, **variables})]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
-    return t.cast("dict[str, t.Any]", json.loads(done.stdout[done.stdout.index("{") :]))
+    return answer(done.stdout)
+
+
+def answer(printed: str) -> dict[str, t.Any]:
+    """What a module returned, as ansible prints it."""
+    return t.cast("dict[str, t.Any]", json.JSONDecoder().raw_decode(printed[printed.index("=> {") + 3 :])[0])
 
 
 def test_the_module_runs_as_ansible_sends_it(tmp_path: pathlib.Path) -> None:
@@ -56,8 +61,7 @@ def test_the_program_is_whole_in_what_ansible_sends(tmp_path: pathlib.Path) -> N
     ]
     command += ["-e", json.dumps({"ansible_python_interpreter": sys.executable})]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
-    sent = json.loads(done.stdout[done.stdout.index("{") :])
-    assert sent["texts"] == _program.sources(_hardware_launcher.NAME)
+    assert answer(done.stdout)["texts"] == _program.sources(_hardware_launcher.NAME)
 
 
 def test_a_bad_variable_is_refused_before_the_host_is_touched(tmp_path: pathlib.Path) -> None:

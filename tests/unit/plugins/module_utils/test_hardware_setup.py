@@ -12,6 +12,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm_path,
     _hardware,
     _hardware_launcher,
+    _hardware_plan,
     _hardware_setup,
     _setup,
 )
@@ -31,15 +32,15 @@ def host(tmp_path: Any) -> HardwareHost:
     return esb(str(tmp_path / "h"))
 
 
-def watchdog(host: HardwareHost, present: bool = True, **changes: Any) -> _hardware_setup.Wish:
+def watchdog(host: HardwareHost, present: bool = True, **changes: Any) -> _hardware_plan.Wish:
     found = _hardware.wish(host, "watchdog", dict(POLICY, **changes), present, [])
     assert found.wish
     return found.wish
 
 
-def other(host: HardwareHost, setup: Optional[_setup.Setup] = WANTED, packages: Any = ()) -> _hardware_setup.Wish:
+def other(host: HardwareHost, setup: Optional[_setup.Setup] = WANTED, packages: Any = ()) -> _hardware_plan.Wish:
     """A role that configures somebody else's daemon."""
-    return _hardware_setup.wish(host, "other", OWNED, setup, POLICY, list(packages), [])
+    return _hardware_plan.wish(host, "other", OWNED, setup, POLICY, list(packages), [])
 
 
 def paths(changes: List[_setup.Change]) -> List[str]:
@@ -48,12 +49,12 @@ def paths(changes: List[_setup.Change]) -> List[str]:
 
 def test_the_plan_is_what_is_done_and_then_nothing_is_left(host: HardwareHost) -> None:
     before = host.snapshot()
-    foretold = _hardware_setup.plan(host, watchdog(host))
+    foretold = _hardware_plan.plan(host, watchdog(host))
     assert host.snapshot() == before
     assert _hardware_launcher.LAUNCHER in paths(foretold)
     assert "kernelops-watchdog.service" in paths(foretold)
     _hardware_setup.apply(host, watchdog(host))
-    assert _hardware_setup.plan(host, watchdog(host)) == []
+    assert _hardware_plan.plan(host, watchdog(host)) == []
     for change in foretold:
         if change.mode is not None:
             assert (host.text(change.path), host.mode(change.path)) == (change.after, change.mode)
@@ -71,7 +72,7 @@ def test_removal_gives_all_back(host: HardwareHost) -> None:
     assert [path for path, what in left.items() if what != "directory"] == []
     assert [path for path in left if "kernelops" in path] == []
     assert host.systemctl_calls[-1] == "daemon-reexec"
-    assert _hardware_setup.plan(host, watchdog(host, present=False)) == []
+    assert _hardware_plan.plan(host, watchdog(host, present=False)) == []
 
 
 def test_the_order_is_files_manager_units_and_back(host: HardwareHost) -> None:
@@ -101,13 +102,13 @@ def test_the_alarm_path_goes_with_the_last_role(host: HardwareHost) -> None:
     host.unit(PACKAGE_UNIT, enabled=True, active=True)
     _hardware_setup.apply(host, watchdog(host))
     _hardware_setup.apply(host, other(host))
-    assert paths(_hardware_setup.plan(host, watchdog(host))) == []
+    assert paths(_hardware_plan.plan(host, watchdog(host))) == []
     _hardware_setup.apply(host, watchdog(host, present=False))
     assert host.exists(_hardware_launcher.LAUNCHER)
-    assert paths(_hardware_setup.plan(host, other(host))) == []
+    assert paths(_hardware_plan.plan(host, other(host))) == []
     _hardware_setup.apply(host, other(host, None))
     assert not host.exists(_hardware_launcher.LAUNCHER)
-    assert not host.exists(_hardware_setup.RECORD)
+    assert not host.exists(_hardware_plan.RECORD)
     assert host.text(CONFIG) == "B=2\n"
 
 
@@ -141,7 +142,7 @@ def test_packages_are_remembered(host: HardwareHost) -> None:
     host.unit(PACKAGE_UNIT, enabled=True, active=True)
     _hardware_setup.apply(host, other(host, packages=["someone"]))
     _hardware_setup.apply(host, other(host, packages=[]))
-    assert _hardware_setup.record(host)["other"]["packages"] == ["someone"]
+    assert _hardware_plan.record(host)["other"]["packages"] == ["someone"]
 
 
 def test_a_file_that_cannot_be_written_leaves_the_others(host: HardwareHost) -> None:
@@ -157,9 +158,9 @@ def test_a_file_that_cannot_be_written_leaves_the_others(host: HardwareHost) -> 
 
 def test_a_damaged_record_is_an_error_that_names_it(host: HardwareHost) -> None:
     for text in ("{", "[]", '{"watchdog": {}}', '{"watchdog": 1}'):
-        host.put(_hardware_setup.RECORD, text)
+        host.put(_hardware_plan.RECORD, text)
         with pytest.raises(HostError, match="hardware.json: is damaged"):
-            _hardware_setup.plan(host, watchdog(host))
+            _hardware_plan.plan(host, watchdog(host))
 
 
 @pytest.mark.parametrize(

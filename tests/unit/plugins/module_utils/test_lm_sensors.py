@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _hardware,
+    _hardware_plan,
     _hardware_setup,
     _hwmon,
     _lm_sensors,
@@ -38,7 +39,7 @@ def journal(host: HardwareHost) -> Iterator[Journal]:
 def set_up(host: HardwareHost, **changes: Any) -> List[str]:
     found = _hardware.wish(host, "lm_sensors", dict(POLICY, panic_hardening_alert_mail="", **changes), True, [])
     assert found.wish, found.reason
-    changed = [change.path for change in _hardware_setup.plan(host, found.wish)]
+    changed = [change.path for change in _hardware_plan.plan(host, found.wish)]
     _hardware_setup.apply(host, found.wish)
     return changed
 

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _edac,
     _hardware,
+    _hardware_plan,
     _hardware_setup,
     _memory_watch,
     _ras_events,
@@ -58,7 +59,7 @@ def told(journal: Journal) -> List[str]:
 def set_up(host: HardwareHost, **changes: Any) -> List[str]:
     found = _hardware.wish(host, "rasdaemon", dict(POLICY, panic_hardening_alert_mail="", **changes), True, [])
     assert found.wish, found.reason
-    changed = [change.path for change in _hardware_setup.plan(host, found.wish)]
+    changed = [change.path for change in _hardware_plan.plan(host, found.wish)]
     _hardware_setup.apply(host, found.wish)
     return changed
 

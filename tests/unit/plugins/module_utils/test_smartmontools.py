@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _disk_watch,
     _hardware,
+    _hardware_plan,
     _hardware_setup,
     _smartmontools,
     _smartmontools_files,
@@ -36,7 +37,7 @@ def host(tmp_path: Any) -> HardwareHost:
 def set_up(host: HardwareHost, **changes: Any) -> List[str]:
     found = _hardware.wish(host, "smartmontools", dict(POLICY, **changes), True, [])
     assert found.wish, found.reason
-    changed = [change.path for change in _hardware_setup.plan(host, found.wish)]
+    changed = [change.path for change in _hardware_plan.plan(host, found.wish)]
     found.check(host, found.wish)
     _hardware_setup.apply(host, found.wish)
     return changed
