@@ -7,12 +7,12 @@ import os
 import signal
 import subprocess
 import threading
-from typing import IO, Iterator, List, NamedTuple, Optional
+from typing import IO, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._files import HostError, Space, Unreadable, why
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._sockets import Sockets
 
-__all__ = ["RUN_DIR", "STATE_DIR", "CommandError", "Host", "HostError", "Result", "Space", "Unreadable"]
+__all__ = ["RUN_DIR", "STATE_DIR", "CommandError", "Host", "HostError", "Observer", "Result", "Space", "Unreadable"]
 
 # What a host had before our first change, where a file of the distribution cannot tell it any more.
 STATE_DIR = "/var/lib/kernelops-panic_hardening"
@@ -150,3 +150,18 @@ class Host(Sockets):
             process.wait()
         if process.returncode != 0:
             raise CommandError("%s: ended with code %d" % (argv[0], process.returncode))
+
+
+class Observer(Host):
+    """A machine that is only looked at: what a command has said once, it need not be asked again, however many roles ask."""
+
+    def __init__(self, root: str = "/") -> None:
+        super().__init__(root)
+        self._said: Dict[Tuple[str, ...], Result] = {}
+
+    def run(self, argv: List[str], timeout: int = 60, check: bool = True, stdin: str = "/dev/null") -> Result:
+        """As Host.run, with the answer of the same command from before."""
+        key = tuple(argv) + (stdin, str(check))
+        if key not in self._said:
+            self._said[key] = super().run(argv, timeout, check, stdin)
+        return self._said[key]

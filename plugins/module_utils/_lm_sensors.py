@@ -49,7 +49,7 @@ def observe(host: Host) -> Dict[str, Any]:
         systemd=host.exists("/run/systemd/system"),
         installed=host.which("sensors") is not None,
         processor=match.group(1) if match else "",
-        available=[name for name in set(_lm_sensors_policy.PROCESSORS.values()) if _modules.available(host, name)],
+        available=_modules.available(host, sorted(set(_lm_sensors_policy.PROCESSORS.values()))),
         loaded=host.listdir("/sys/module"),
         readings=[dict(reading._asdict()) for reading in _hwmon.readings(host)],
         modprobe=host.which("modprobe") or "/sbin/modprobe",

@@ -1,21 +1,23 @@
 # -*- coding: utf-8 -*-
 # Copyright (c) 2026, kernelops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules of the running kernel: which it has, and which are loaded."""
+"""Modules of the running kernel."""
 
 import re
+from typing import Iterable, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kernels
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 
-def available(host: Host, name: str) -> bool:
-    """Whether the running kernel has this driver, as a module or built in."""
+def available(host: Host, names: Iterable[str]) -> List[str]:
+    """Those of these drivers that the running kernel has, as modules or built in, in their order."""
     folder = "/lib/modules/" + _kernels.running(host)
-    wanted = re.compile(r"(?m)^[^:\n]*/%s\.ko(?:\.\w+)?(?::|$)" % re.escape(name).replace("_", "[_-]"))
-    return any(wanted.search(host.read("%s/%s" % (folder, kind)) or "") for kind in ("modules.dep", "modules.builtin"))
-
-
-def loaded(host: Host, name: str) -> bool:
-    """Whether it is there now; one that is built in may not show."""
-    return host.exists("/sys/module/" + name)
+    # The lists have thousands of lines: they are read once for all names.
+    texts = [host.read("%s/%s" % (folder, kind)) or "" for kind in ("modules.dep", "modules.builtin")]
+    there = set(
+        name.replace("-", "_")
+        for text in texts
+        for name in re.findall(r"(?m)^[^:\n]*/([^/:\n]+)\.ko(?:\.\w+)?(?::|$)", text)
+    )
+    return [name for name in names if name.replace("-", "_") in there]

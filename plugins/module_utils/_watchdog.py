@@ -44,7 +44,7 @@ def observe(host: Host) -> Dict[str, Any]:
         systemd=host.exists("/run/systemd/system"),
         kernel=(host.read("/proc/sys/kernel/osrelease") or "").strip(),
         hardware=hardware,
-        available=[driver for driver in _watchdog_devices.KNOWN if _modules.available(host, driver)],
+        available=_modules.available(host, _watchdog_devices.KNOWN),
         devices=_watchdog_devices.loaded(host),
         feeder=_watchdog_devices.feeder(host),
         kernel_panic=_number(host.read("/proc/sys/kernel/panic")),

@@ -97,7 +97,7 @@ from typing import Any, Dict
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _roles, _writer
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, Observer
 
 
 def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
@@ -115,7 +115,7 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    _writer.main(module, run, Host())
+    _writer.main(module, run, Observer())
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any, List
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host, Observer
 
 
 def test_which_looks_only_into_the_system_folders(tmp_path: Path) -> None:
@@ -80,3 +80,18 @@ def test_a_command_that_fails_on_a_file_is_named(tmp_path: Path, argv: List[str]
     (tmp_path / "a").write_bytes(b"x")
     with Host().open(str(tmp_path / "a")) as handle, pytest.raises(CommandError, match=said):
         list(Host().stream(argv, handle, timeout))
+
+
+def test_an_observer_asks_a_command_once(tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    argv = ["sh", "-c", 'echo x >> "$1"; cat "$1"; exit 3', "sh", str(count)]
+    host = Observer()
+    first = host.run(argv, check=False)
+    assert host.run(argv, check=False) == first
+    assert count.read_text() == "x\n"
+    # An error is no answer: whoever asks again gets it again, and not the answer of who did not mind.
+    for _again in range(2):
+        with pytest.raises(CommandError, match="code 3"):
+            host.run(argv)
+    assert count.read_text() == "x\n" * 3
+    assert Host().run(argv, check=False).out == "x\n" * 4
