@@ -11,16 +11,22 @@ import time
 from typing import Any, Dict
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._alarm_ways import (
-    RUN_DIR,
     deliver,
     failures,
     trouble,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
+    CONFIG_DIR,
+    RUN_DIR,
+    STATE_DIR,
+    Host,
+    HostError,
+)
 
-__all__ = ["RUN_DIR", "failures"]
+__all__ = ["failures"]
 
-SETTINGS = "/etc/kernelops-panic_hardening/alarm.json"
+SETTINGS = CONFIG_DIR + "/alarm.json"
+# In memory: a disk that fails takes its file systems with it, and the alarm must still be raised once, not for ever.
 SENT = RUN_DIR + "/alarms.json"
 LOCK = RUN_DIR + "/alarms.lock"
 # The last test of the way, and the last alarm that went along it.

@@ -11,13 +11,20 @@ from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm,
+    _hardware_host,
     _hardware_launcher,
     _program,
     _setup,
     _virtualization,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError, finding
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import (
+    PolicyError,
+    check_numbers,
+    finding,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import HARDEN, attempt, unread
 
 PREFIX = "panic_hardening_alert_"
 OPTIONS = ("command", "timeout", "mail", "repeat")
@@ -26,7 +33,8 @@ MAIL = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._%+-]*(?:@[A-Za-z0-9.-]+)?\Z")
 # For root alone: an operator's command may hold a token.
 PRIVATE = 0o600
 TEST = "ansible-playbook kernelops.panic_hardening.harden --tags alert_test --limit this host"
-HARDEN = "run kernelops.panic_hardening.harden on this host"
+# What an audit reads as it is; whether the program is that of now it asks of the program.
+SMALL = [_alarm.SETTINGS, _hardware_launcher.LAUNCHER]
 
 
 def validate(policy: Dict[str, Any]) -> None:
@@ -40,22 +48,23 @@ def validate(policy: Dict[str, Any]) -> None:
     mail = policy[PREFIX + "mail"]
     if mail and not MAIL.match(mail):
         raise PolicyError("%smail: '%s' is not an address such as root or ops@example.com" % (PREFIX, mail))
-    for name, (low, high) in NUMBERS.items():
-        if not low <= policy[PREFIX + name] <= high:
-            raise PolicyError("%s%s: %s is not from %d to %d" % (PREFIX, name, policy[PREFIX + name], low, high))
+    check_numbers(dict((name, policy[PREFIX + name]) for name in NUMBERS), NUMBERS, PREFIX)
 
 
 def owned() -> _setup.Owned:
     """Every file of the alarm path."""
-    return _setup.Owned([_alarm.SETTINGS] + [_hardware_launcher.LAUNCHER, _hardware_launcher.PROGRAM], [], {})
+    return _setup.Owned([*SMALL, _hardware_launcher.PROGRAM], [], {})
 
 
 def setup(policy: Dict[str, Any], interpreter: str) -> _setup.Setup:
     """The alarm path as the policy wants it."""
-    files: Dict[str, Any] = dict(_hardware_launcher.launcher(interpreter), **_hardware_launcher.program())
+    return _setup.Setup(dict(_small(policy, interpreter), **_hardware_launcher.program()), {}, [])
+
+
+def _small(policy: Dict[str, Any], interpreter: str) -> Dict[str, File]:
     options = dict((name, policy[PREFIX + name]) for name in OPTIONS)
-    files[_alarm.SETTINGS] = _setup.File(json.dumps(options, indent=1, sort_keys=True) + "\n", PRIVATE)
-    return _setup.Setup(files, {}, [])
+    settings = File(json.dumps(options, indent=1, sort_keys=True) + "\n", PRIVATE)
+    return dict(_hardware_launcher.launcher(interpreter), **{_alarm.SETTINGS: settings})
 
 
 def observe(host: Host) -> Dict[str, Any]:
@@ -63,16 +72,14 @@ def observe(host: Host) -> Dict[str, Any]:
     state: Dict[str, Any] = {
         "virtualization": _virtualization.observe(host),
         "python": _program.python(host),
-        "error": "",
+        "now": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "errors": {},
     }
-    state.update(now=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), setup=None, status={})
-    if state["virtualization"]["kind"] == "container":
+    if _hardware_host.contained(state):
         return state
-    try:
-        state["status"] = _alarm.status(host)
-        state["setup"] = _setup.observe(host, owned())
-    except HostError as error:
-        state["error"] = str(error)
+    state["status"] = attempt(state, "status", lambda: _alarm.status(host))
+    state["setup"] = attempt(state, "setup", lambda: _setup.observe(host, _setup.Owned(SMALL, [], {})))
+    state["current"] = attempt(state, "setup", lambda: _hardware_launcher.is_current(host))
     return state
 
 
@@ -84,24 +91,19 @@ def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, An
     ]
 
 
-def excused(state: Dict[str, Any]) -> str:
-    """Why nothing of this is asked of a machine, or an empty text."""
-    machine = state["virtualization"]
-    return "a container (%s) has no hardware of its own" % machine["name"] if machine["kind"] == "container" else ""
-
-
 def _installed(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
     expected = "the program and its settings as the policy has them"
-    if excused(state):
-        return dict(status="not_applicable", expected=expected, observed="", reason=excused(state))
-    if state["setup"] is None:
-        return dict(status="unknown", expected=expected, observed="", reason=state["error"], remedy="run as root")
-    wrong = _setup.differences("alarm", setup(policy, state["python"]), state["setup"])
+    if _hardware_host.contained(state):
+        return dict(status="not_applicable", expected=expected, observed="", reason=_hardware_host.contained(state))
+    if "setup" in state["errors"]:
+        return unread(expected, state["errors"]["setup"])
+    wrong = _setup.differences("alarm", _setup.Setup(_small(policy, state["python"]), {}, []), state["setup"])
+    wrong += [] if state["current"] else ["%s is missing, or not that of now" % _hardware_launcher.PROGRAM]
     return dict(
         status="fail" if wrong else "pass",
         expected=expected,
         observed="%d files differ" % len(wrong) if wrong else "as wanted",
-        reason="; ".join(wrong[:3]) + (" ..." if len(wrong) > 3 else ""),
+        reason="; ".join(wrong),
         remedy=HARDEN if wrong else "",
         evidence=[_hardware_launcher.LAUNCHER, _alarm.SETTINGS],
     )
@@ -112,10 +114,10 @@ def _tested(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
     expected = (
         "a test that got through, at most %d days old" % allowed if allowed else "no test that did not get through"
     )
-    if excused(state):
-        return dict(status="not_applicable", expected=expected, observed="", reason=excused(state))
-    if state["error"] and not state["status"]:
-        return dict(status="unknown", expected=expected, observed="", reason=state["error"], remedy="run as root")
+    if _hardware_host.contained(state):
+        return dict(status="not_applicable", expected=expected, observed="", reason=_hardware_host.contained(state))
+    if "status" in state["errors"]:
+        return unread(expected, state["errors"]["status"])
     tested = state["status"].get("tested")
     observed = "never tested"
     if tested:

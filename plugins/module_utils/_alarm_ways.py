@@ -10,10 +10,8 @@ import os
 from typing import Any, Callable, Dict, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm_journal
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import RUN_DIR, Host, HostError
 
-# In memory: a disk that fails takes its file systems with it, and the alarm must still be raised once, not for ever.
-RUN_DIR = "/run/kernelops-panic_hardening"
 MAILERS = ("/usr/sbin/sendmail", "/usr/lib/sendmail")
 MAIL_SECONDS = 30
 DONE = ("journal", "logger", "sent", "run")

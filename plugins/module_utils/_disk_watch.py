@@ -8,15 +8,20 @@ import re
 import time
 from typing import Any, Dict, List, Mapping, Optional
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm, _disk_health, _disks
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _alarm,
+    _disk_health,
+    _disks,
+    _watch_settings,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
+    CONFIG_DIR,
     STATE_DIR,
     CommandError,
     Host,
-    HostError,
 )
 
-SETTINGS = "/etc/kernelops-panic_hardening/disks.json"
+SETTINGS = CONFIG_DIR + "/disks.json"
 RESULTS = STATE_DIR + "/disks.json"
 ASK_SECONDS = 120
 # An exit status that smartctl has for nothing else.
@@ -45,15 +50,10 @@ def results(host: Host) -> Dict[str, Any]:
 
 def watch(host: Host) -> int:
     """One round; raises HostError where the settings cannot be used."""
-    try:
-        settings = json.loads(host.read(SETTINGS) or "")
-    except ValueError as error:
-        raise HostError(
-            "%s: cannot be used: %s; run kernelops.panic_hardening.harden again" % (SETTINGS, error)
-        ) from None
+    settings = _watch_settings.read(host, SETTINGS, "devices", "scan", "limits", "self_tests")
     earlier = results(host)
     found: Dict[str, Any] = {}
-    for disk in _disks.listed(settings, host):
+    for disk in _disks.chosen(settings["devices"], settings["scan"], _disks.present(host)):
         found[disk.name] = _look(host, disk, settings["limits"], earlier.get(disk.name, {}))
     if settings["self_tests"]:
         _self_test(host, found, settings)

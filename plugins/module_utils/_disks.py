@@ -4,7 +4,7 @@
 """Disks as the kernel shows them, without a word to the disks themselves: none is woken."""
 
 import re
-from typing import Any, Dict, List, NamedTuple
+from typing import Dict, List, NamedTuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
@@ -39,10 +39,8 @@ def present(host: Host) -> List[Disk]:
     return found
 
 
-def listed(settings: Dict[str, Any], host: Host) -> List[Disk]:
-    """All disks to ask: those that the operator names, behind controllers, and those that are there."""
-    named = [Disk(item["device"], item.get("type", "")) for item in settings["devices"]]
-    if not settings["scan"]:
-        return named
+def chosen(devices: List[Dict[str, str]], scan: bool, there: List[Disk]) -> List[Disk]:
+    """All disks to ask: those that the operator names, behind controllers, and with C(scan) those that are there."""
+    named = [Disk(item["device"], item.get("type", "")) for item in devices]
     taken = set(disk.device for disk in named)
-    return named + [disk for disk in present(host) if disk.device not in taken]
+    return named + [disk for disk in there if scan and disk.device not in taken]

@@ -12,10 +12,10 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _grub,
     _grub_menu,
     _program,
-    _systemd,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._systemd import unit_path
 
 HEADER = "# Managed by Ansible, kernelops.panic_hardening.fallback_kernel_config: changes are overwritten.\n"
 PROGRAM = _program.LIBRARY + "/fallback_kernel.pyz"
@@ -90,10 +90,6 @@ SERIAL_TEXT = """\
 GRUB_TERMINAL="console serial"
 GRUB_SERIAL_COMMAND="${{GRUB_SERIAL_COMMAND:-serial --unit={unit} --speed={speed}}}"
 """
-
-
-def unit_path(name: str) -> str:
-    return "%s/%s" % (_systemd.UNITS, name)
 
 
 def facts(host: Host) -> Dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm_path,
+    _hardware_host,
     _hardware_plan,
     _lm_sensors,
     _memory_headroom,
@@ -41,8 +42,8 @@ def wish(host: Host, name: str, policy: Dict[str, Any], present: bool, packages:
     """What a role wants on this host; what an earlier policy made is taken back where the present one does not apply."""
     role = ROLES[name]
     state = role.observe(host)
-    if state["virtualization"]["kind"] == "container":
-        return Found(None, "a container has no hardware of its own", _fine)
+    if _hardware_host.contained(state):
+        return Found(None, _hardware_host.contained(state), _fine)
     owned = role.owned(state)
     if not present:
         return Found(_hardware_plan.wish(host, name, owned, None, {}, [], role.LEFT), "", _fine)
@@ -73,7 +74,7 @@ def observe(host: Host) -> Dict[str, Any]:
 
 def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, Any]]:
     """The controls of what these roles share."""
-    excuse = _alarm_path.excused(state["alarm_path"])
+    excuse = _hardware_host.contained(state["alarm_path"])
     return _alarm_path.evaluate(policy, state["alarm_path"]) + _memory_headroom.evaluate(
         policy, state["memory"], excuse
     )

@@ -7,11 +7,13 @@ import json
 from typing import Any, Dict, List, NamedTuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm, _alarm_path, _program, _setup
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change, File, differing
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import Change
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._systemd import unit_path
 
 RECORD = STATE_DIR + "/hardware.json"
-UNITS = "/etc/systemd/system/"
+# Of a role that was never set up.
+NOTHING: Dict[str, Any] = {"packages": [], "units": {}}
 BEGUN, RESTARTED = "enabled, active", "restarted"
 
 
@@ -43,14 +45,9 @@ def record(host: Host) -> Dict[str, Any]:
         ) from None
 
 
-def record_of(host: Host, role: str, errors: Dict[str, str]) -> Dict[str, Any]:
-    """What is remembered of a role, or why that cannot be read in C(errors)."""
-    try:
-        found: Dict[str, Any] = record(host).get(role, {"packages": [], "units": {}})
-        return found
-    except HostError as error:
-        errors["record"] = str(error)
-        return {"packages": [], "units": {}}
+def record_of(host: Host, role: str) -> Dict[str, Any]:
+    """What is remembered of a role; raises HostError."""
+    return dict(record(host).get(role, NOTHING))
 
 
 def wish(
@@ -69,8 +66,8 @@ def wish(
     return Wish(role, present, setup or _setup.NOTHING, owned, alarm, packages, left)
 
 
-def _as_it_is(host: Host, path: str) -> _setup.File:
-    return _setup.File(host.read(path) or "", host.mode(path))
+def _as_it_is(host: Host, path: str) -> File:
+    return File(host.read(path) or "", host.mode(path))
 
 
 def files(host: Host, wish: Wish) -> List[Change]:
@@ -82,21 +79,17 @@ def files(host: Host, wish: Wish) -> List[Change]:
 def remembered(host: Host, wish: Wish) -> List[Change]:
     """The record, before and after."""
     kept = record(host)
-    before = _dump(kept)
     if wish.present:
-        entry = kept.setdefault(wish.role, {"packages": [], "units": {}})
+        entry = kept.setdefault(wish.role, dict(NOTHING, units={}))
         entry["packages"] = sorted(set(entry["packages"]) | set(wish.packages))
-        foreign = [name for name in wish.setup.units if UNITS + name not in wish.owned.files]
+        foreign = [name for name in wish.setup.units if unit_path(name) not in wish.owned.files]
         for name, stand in _setup.units(host, foreign).items():
             entry["units"].setdefault(name, {"enabled": stand["enabled"], "active": stand["active"]})
     else:
         kept.pop(wish.role, None)
-    after = _dump(kept)
-    changes = [Change(RECORD, before, after, 0o644)] if before != after else []
     # A proof, or a result, of what is no longer there would be none.
     gone = ([] if wish.present else wish.left) + ([] if kept else [_alarm.STATUS, _alarm.SENT, _alarm.LOCK])
-    texts = [(path, host.read(path)) for path in gone]
-    return changes + [Change(path, text, "", 0o644) for path, text in texts if text is not None]
+    return differing(host, dict({RECORD: File(_dump(kept))}, **dict((path, File("")) for path in gone)))
 
 
 def _dump(kept: Dict[str, Any]) -> str:
@@ -106,13 +99,13 @@ def _dump(kept: Dict[str, Any]) -> str:
 def units(host: Host, wish: Wish, changed: List[Change]) -> List[Change]:
     """What must happen to units: enabled and started, restarted, or given back."""
     paths = set(change.path for change in changed)
-    earlier = record(host).get(wish.role, {"units": {}})["units"]
+    earlier = record_of(host, wish.role)["units"]
     changes = []
     for name, stand in sorted(_setup.units(host, sorted(wish.owned.units)).items()):
         after = stand
         if name in wish.setup.units:
             after = {"enabled": True, "active": True}
-        elif stand["there"] and UNITS + name in wish.owned.files:
+        elif stand["there"] and unit_path(name) in wish.owned.files:
             after = {"enabled": False, "active": False}
         elif stand["there"] and name in earlier:
             after = dict((part, stand[part] and earlier[name][part]) for part in ("enabled", "active"))

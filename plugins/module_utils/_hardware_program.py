@@ -48,11 +48,10 @@ def test(host: Host) -> int:
 
 def watchdog(host: Host) -> int:
     """Tell of a watchdog that has reset the machine, or of what else it noted before this boot."""
-    for device in _watchdog_devices.loaded(host):
-        words = _watchdog_devices.boot_status(device["bootstatus"] or 0)
-        if words:
-            text = "before this boot " + ", ".join(words)
-            _alarm.raise_alarm(host, _alarm.event("watchdog", "reset", "critical", device["name"], text, device))
+    devices = dict((device["name"], device) for device in _watchdog_devices.loaded(host))
+    for name, words in _watchdog_devices.reset_words(list(devices.values())).items():
+        text = "before this boot " + words
+        _alarm.raise_alarm(host, _alarm.event("watchdog", "reset", "critical", name, text, devices[name]))
     return 0
 
 

@@ -3,26 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes a host as a hardware role wants it, with the alarm path that they share; and takes it back, the path with the last of them."""
 
-from typing import List, Tuple
+from typing import List
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm, _hardware_plan, _program
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._hardware_plan import (
-    BEGUN,
-    RESTARTED,
-    UNITS,
-    Wish,
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _hardware_plan, _program, _systemd
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change, write_all
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._hardware_plan import BEGUN, RESTARTED, Wish
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
+    CONFIG_DIR,
+    RUN_DIR,
+    STATE_DIR,
+    Host,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import Change
 
 MANAGER = "/etc/systemd/system.conf.d/"
-# What our files lie in, innermost first: gone with the last of them.
-FOLDERS = (
-    _program.LIBRARY,
-    _alarm.SETTINGS.rsplit("/", 1)[0],
-    MANAGER.rstrip("/"),
-    _alarm.RUN_DIR,
-)
+# What our files lie in: each goes with the last of them.
+FOLDERS = (_program.LIBRARY, CONFIG_DIR, RUN_DIR, STATE_DIR)
 
 
 def apply(host: Host, wish: Wish) -> None:
@@ -30,15 +25,15 @@ def apply(host: Host, wish: Wish) -> None:
     changed = _hardware_plan.files(host, wish)
     acting, kept = _hardware_plan.units(host, wish, changed), _hardware_plan.remembered(host, wish)
     if wish.present:
-        _put_all(host, kept)
+        write_all(host, kept)
     # A unit that goes is stopped while its files are there, one that comes is started when they are.
     _act(host, [change for change in acting if not _begins(change)])
-    _put_all(host, changed)
+    write_all(host, changed)
     _reload(host, changed)
     _act(host, [change for change in acting if _begins(change)])
     if not wish.present:
-        _put_all(host, kept)
-        for folder in FOLDERS + (STATE_DIR,):
+        write_all(host, kept)
+        for folder in FOLDERS:
             host.remove_empty(folder)
 
 
@@ -46,33 +41,11 @@ def _begins(change: Change) -> bool:
     return change.after in (BEGUN, RESTARTED)
 
 
-def _put_all(host: Host, changes: List[Change]) -> None:
-    done: List[Tuple[Change, int]] = []
-    try:
-        for change in changes:
-            mode = host.mode(change.path)
-            _put(host, change.path, change.after, change.mode or 0o644)
-            done.append((change, mode))
-    except HostError:
-        for change, mode in done:
-            _put(host, change.path, change.before, mode)
-        raise
-
-
-def _put(host: Host, path: str, text: str, mode: int) -> None:
-    if text:
-        host.write(path, text, mode)
-        return
-    host.remove(path)
-    if path.startswith(UNITS) and path.endswith(".conf"):
-        host.remove_empty(path.rsplit("/", 1)[0])
-
-
 def _reload(host: Host, changed: List[Change]) -> None:
     if any(change.path.startswith(MANAGER) for change in changed):
         # The settings of the manager itself; it reads its units anew by the way.
         host.run(["systemctl", "daemon-reexec"], timeout=90)
-    elif any(change.path.startswith(UNITS) for change in changed):
+    elif any(change.path.startswith(_systemd.UNITS) for change in changed):
         host.run(["systemctl", "daemon-reload"], timeout=90)
 
 

@@ -12,10 +12,23 @@ from typing import IO, Dict, Iterator, List, NamedTuple, Optional, Tuple
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._files import HostError, Space, Unreadable, why
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._sockets import Sockets
 
-__all__ = ["RUN_DIR", "STATE_DIR", "CommandError", "Host", "HostError", "Observer", "Result", "Space", "Unreadable"]
+__all__ = [
+    "CONFIG_DIR",
+    "RUN_DIR",
+    "STATE_DIR",
+    "CommandError",
+    "Host",
+    "HostError",
+    "Observer",
+    "Result",
+    "Space",
+    "Unreadable",
+]
 
 # What a host had before our first change, where a file of the distribution cannot tell it any more.
 STATE_DIR = "/var/lib/kernelops-panic_hardening"
+# What the programs on a host are told.
+CONFIG_DIR = "/etc/kernelops-panic_hardening"
 # What counts only until the next boot.
 RUN_DIR = "/run/kernelops-panic_hardening"
 STREAM_CHUNK = 1024 * 1024

@@ -7,18 +7,18 @@ import re
 from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _hardware_host,
     _hardware_plan,
     _hwmon,
-    _kdump_backends,
     _lm_sensors_controls,
     _lm_sensors_files,
     _lm_sensors_policy,
     _modules,
     _sensor_watch,
     _setup,
-    _virtualization,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import attempt
 
 validate = _lm_sensors_policy.validate
 resolve = _lm_sensors_policy.resolve
@@ -34,29 +34,18 @@ def owned(_state: Dict[str, Any]) -> _setup.Owned:
 
 def observe(host: Host) -> Dict[str, Any]:
     """The temperatures now, and the drivers."""
-    system = _kdump_backends.system(host)
-    state: Dict[str, Any] = {
-        "virtualization": _virtualization.observe(host),
-        "system": system.name,
-        "family": system.family,
-        "errors": {},
-        "setup": None,
-    }
-    if state["virtualization"]["kind"] == "container":
+    state = _hardware_host.begin(host)
+    if _hardware_host.contained(state):
         return state
     match = re.search(r"(?m)^vendor_id\s*:\s*(\S+)", host.read("/proc/cpuinfo") or "")
     state.update(
-        systemd=host.exists("/run/systemd/system"),
         installed=host.which("sensors") is not None,
         processor=match.group(1) if match else "",
         available=_modules.available(host, sorted(set(_lm_sensors_policy.PROCESSORS.values()))),
         loaded=host.listdir("/sys/module"),
         readings=[dict(reading._asdict()) for reading in _hwmon.readings(host)],
         modprobe=host.which("modprobe") or "/sbin/modprobe",
-        record=_hardware_plan.record_of(host, "lm_sensors", state["errors"]),
+        record=attempt(state, "record", lambda: _hardware_plan.record_of(host, "lm_sensors")),
     )
-    try:
-        state["setup"] = _setup.observe(host, owned(state))
-    except HostError as error:
-        state["errors"]["setup"] = str(error)
+    state["setup"] = attempt(state, "setup", lambda: _setup.observe(host, owned(state)))
     return state

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The controls of the role lm_sensors: its timer and drivers, and each chip by its temperatures now."""
 
-from typing import Any, Callable, Dict, List, Tuple
+from typing import List, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _hardware_controls,
@@ -12,16 +12,21 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _sensor_watch,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import finding
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._hardware_controls import HARDEN, Part
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._hwmon import Reading
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import (
+    HARDEN,
+    Control,
+    Dictionary,
+    judge,
+)
 
 COOL = "look at fans, filters and air flow"
 
 
-def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, Any]]:
+def evaluate(policy: Dictionary, state: Dictionary) -> List[Dictionary]:
     """Judge the state; one finding for each control, and one for each chip."""
     wanted = _lm_sensors_policy.resolve(policy, state)
-    findings = _hardware_controls.evaluate("lm_sensors", CONTROLS, policy, state, wanted)
+    findings = judge("lm_sensors", CONTROLS, policy, state, wanted)
     settings = _lm_sensors_policy.settings(policy)
     seen = (
         []
@@ -39,7 +44,7 @@ def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, An
     return findings
 
 
-def _temperature(settings: Dict[str, Any], readings: List[Reading]) -> Part:
+def _temperature(settings: Dictionary, readings: List[Reading]) -> Dictionary:
     shown, hot, expected = [], [], []
     for reading in readings:
         shown.append("%s %g" % (reading.label, reading.degrees))
@@ -56,7 +61,7 @@ def _temperature(settings: Dict[str, Any], readings: List[Reading]) -> Part:
     )
 
 
-def _installed(_policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str, Any]) -> Part:
+def _installed(_policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Dictionary:
     if state["installed"]:
         return dict(status="pass", expected="lm-sensors", observed="installed")
     return dict(
@@ -68,12 +73,12 @@ def _installed(_policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str
     )
 
 
-def _configuration(policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str, Any]) -> Part:
+def _configuration(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:
     setup = _lm_sensors_files.setup(policy, wanted, state)
     return _hardware_controls.configuration("lm_sensors", setup, state, [_sensor_watch.SETTINGS])
 
 
-def _drivers(_policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str, Any]) -> Part:
+def _drivers(_policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:
     part = dict(expected=", ".join(wanted["modules"]), observed="", evidence=["/sys/module"])
     if not wanted["modules"]:
         return dict(part, status="not_applicable", reason="no driver is asked for")
@@ -83,7 +88,7 @@ def _drivers(_policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str, A
     return dict(part, status="fail" if missing else "pass", reason=reason, remedy=remedy)
 
 
-CONTROLS: Tuple[Tuple[str, str, str, Callable[..., Part]], ...] = (
+CONTROLS: Tuple[Control, ...] = (
     ("installed", "info", "config", _installed),
     ("configuration", "warning", "config", _configuration),
     ("drivers", "warning", "config", _drivers),

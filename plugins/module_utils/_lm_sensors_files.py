@@ -11,13 +11,14 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _lm_sensors_policy,
     _sensor_watch,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import HEADER, File, Owned, Setup
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import HEADER, Owned, Setup
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._systemd import unit_path
 
-UNITS = "/etc/systemd/system/"
 MODULES, SERVICE, TIMER = "kernelops-sensors-drivers.service", "kernelops-sensors.service", "kernelops-sensors.timer"
-OWNED = Owned([UNITS + MODULES, UNITS + SERVICE, UNITS + TIMER, _sensor_watch.SETTINGS], [], {
-    MODULES: [UNITS + MODULES],
-    TIMER: [UNITS + TIMER],
+OWNED = Owned([unit_path(MODULES), unit_path(SERVICE), unit_path(TIMER), _sensor_watch.SETTINGS], [], {
+    MODULES: [unit_path(MODULES)],
+    TIMER: [unit_path(TIMER)],
 })  # fmt: skip
 MODULES_TEXT = """\
 [Unit]
@@ -57,12 +58,12 @@ def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any])
     """The files and units that the policy means on this host."""
     settings = json.dumps(_lm_sensors_policy.settings(policy), indent=1, sort_keys=True) + "\n"
     files = {
-        UNITS + SERVICE: File(HEADER + SERVICE_TEXT.format(launcher=_hardware_launcher.LAUNCHER)),
-        UNITS + TIMER: File(HEADER + TIMER_TEXT.format(**policy)),
+        unit_path(SERVICE): File(HEADER + SERVICE_TEXT.format(launcher=_hardware_launcher.LAUNCHER)),
+        unit_path(TIMER): File(HEADER + TIMER_TEXT.format(**policy)),
         _sensor_watch.SETTINGS: File(settings),
     }
     if wanted["modules"]:
         # A dash: one driver that finds no chip must not cost the others.
         loads = "".join("ExecStart=-%s %s\n" % (state["modprobe"], name) for name in wanted["modules"])
-        files[UNITS + MODULES] = File(HEADER + MODULES_TEXT.format(loads=loads))
+        files[unit_path(MODULES)] = File(HEADER + MODULES_TEXT.format(loads=loads))
     return Setup(files, {}, [TIMER] + ([MODULES] if wanted["modules"] else []))

@@ -6,7 +6,8 @@
 import re
 from typing import Any, Dict, List
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _hardware_host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError, check_numbers
 
 NUMBERS = {
     "lm_sensors_interval": (10, 86400),
@@ -14,16 +15,13 @@ NUMBERS = {
     "lm_sensors_temperature_critical": (20, 124),
 }
 PACKAGES = {"debian": "lm-sensors", "ubuntu": "lm-sensors", "redhat": "lm_sensors"}
-MANAGERS = {"debian": "apt", "ubuntu": "apt", "redhat": "dnf"}
 MODULE = re.compile(r"^[A-Za-z0-9_-]+\Z")
 PROCESSORS = {"GenuineIntel": "coretemp", "AuthenticAMD": "k10temp", "HygonGenuine": "k10temp"}
 
 
 def validate(policy: Dict[str, Any]) -> None:
     """Refuse a policy that this role could not apply; raises PolicyError that begins with the variable."""
-    for name, (low, high) in NUMBERS.items():
-        if not low <= policy[name] <= high:
-            raise PolicyError("%s: %s is not a whole number from %d to %d" % (name, policy[name], low, high))
+    check_numbers(policy, NUMBERS)
     if policy["lm_sensors_temperature_high"] >= policy["lm_sensors_temperature_critical"]:
         raise PolicyError("lm_sensors_temperature_high: is not below lm_sensors_temperature_critical")
     for module in policy["lm_sensors_modules"]:
@@ -58,26 +56,21 @@ def modules(policy: Dict[str, Any], state: Dict[str, Any]) -> List[str]:
 
 def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
     """What the policy means on this host: C(applicable) or the C(reason) why not, what to C(install), the C(modules)."""
-    container = state["virtualization"]["kind"] == "container"
-    wanted = [] if container else modules(policy, state)
+    wanted = [] if _hardware_host.contained(state) else modules(policy, state)
     reason = _why_not(state, wanted)
     return {
         "applicable": not reason,
         "reason": reason,
         "modules": [] if reason else wanted,
         "install": [] if reason or state["installed"] else [PACKAGES[state["family"]]],
-        "package_manager": "" if reason else MANAGERS[state["family"]],
+        "package_manager": "" if reason else _hardware_host.MANAGERS[state["family"]],
     }
 
 
 def _why_not(state: Dict[str, Any], wanted: List[str]) -> str:
-    machine = state["virtualization"]
-    if machine["kind"] == "container":
-        return "a container (%s) has no hardware of its own; set up its host" % machine["name"]
-    if not state["systemd"]:
-        return "systemd does not run here"
-    if state["family"] not in MANAGERS:
-        return "%s: this role knows Debian, Ubuntu and the RHEL family only" % state["system"]
+    reason = _hardware_host.why_not(state, packages=True)
+    if reason:
+        return reason
     if not state["readings"] and not wanted:
         return "there is no sensor that a driver shows; lm_sensors_modules can name drivers to be loaded"
     return ""

@@ -6,7 +6,7 @@
 from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kdump_space
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError, finding
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import check_numbers, finding
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 MEMORY, SWAP = "panic_hardening_memory_minimum", "panic_hardening_swap_minimum"
@@ -16,9 +16,7 @@ REMEDY = "see what uses it ('ps --sort=-rss -eo rss,comm'), give its services a 
 
 def validate(policy: Dict[str, Any]) -> None:
     """Refuse percentages that are none; raises PolicyError."""
-    for name in (MEMORY, SWAP):
-        if not 0 <= policy[name] <= 99:
-            raise PolicyError("%s: %s is not a percentage from 0 to 99" % (name, policy[name]))
+    check_numbers(policy, {MEMORY: (0, 99), SWAP: (0, 99)})
 
 
 def observe(host: Host) -> Dict[str, int]:

@@ -7,10 +7,20 @@ import json
 import time
 from typing import Any, Dict, List
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm, _edac, _ras_events
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _alarm,
+    _edac,
+    _ras_events,
+    _watch_settings,
+)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
+    CONFIG_DIR,
+    STATE_DIR,
+    Host,
+    HostError,
+)
 
-SETTINGS = "/etc/kernelops-panic_hardening/memory.json"
+SETTINGS = CONFIG_DIR + "/memory.json"
 RESULTS = STATE_DIR + "/memory.json"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 DAY = 86400
@@ -43,12 +53,7 @@ def in_a_day(found: Dict[str, Any], label: str, now: int) -> int:
 
 def watch(host: Host) -> int:
     """One round; raises HostError where the settings cannot be used."""
-    try:
-        limit = json.loads(host.read(SETTINGS) or "")["corrected_limit"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise HostError(
-            "%s: cannot be used: %s; run kernelops.panic_hardening.harden again" % (SETTINGS, error)
-        ) from None
+    limit = _watch_settings.read(host, SETTINGS, "corrected_limit")["corrected_limit"]
     found, now = results(host), int(time.time())
     first = not found["at"]
     added = _from_counters(host, found, first) + _from_database(host, found, first)

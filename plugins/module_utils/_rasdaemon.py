@@ -8,16 +8,16 @@ from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _edac,
+    _hardware_host,
     _hardware_plan,
-    _kdump_backends,
     _memory_watch,
     _rasdaemon_controls,
     _rasdaemon_files,
     _rasdaemon_policy,
     _setup,
-    _virtualization,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import attempt
 
 validate = _rasdaemon_policy.validate
 resolve = _rasdaemon_policy.resolve
@@ -34,30 +34,19 @@ def owned(state: Dict[str, Any]) -> _setup.Owned:
 
 def observe(host: Host) -> Dict[str, Any]:
     """Counters of the kernel, and what the timer has judged."""
-    system = _kdump_backends.system(host)
-    state: Dict[str, Any] = {
-        "virtualization": _virtualization.observe(host),
-        "system": system.name,
-        "family": system.family,
-        "errors": {},
-        "setup": None,
-        "counters": None,
-        "results": None,
-        "now": int(time.time()),
-    }
-    if state["virtualization"]["kind"] == "container":
+    state = _hardware_host.begin(host)
+    state.update(counters=None, results=None, now=int(time.time()))
+    if _hardware_host.contained(state):
         return state
     state.update(
-        systemd=host.exists("/run/systemd/system"),
         installed=host.which("rasdaemon") is not None,
         controllers=_edac.controllers(host),
         board=dict((name, (host.read(DMI + "board_" + name) or "").strip()) for name in ("vendor", "name")),
-        record=_hardware_plan.record_of(host, "rasdaemon", state["errors"]),
+        record=attempt(state, "record", lambda: _hardware_plan.record_of(host, "rasdaemon")),
     )
-    try:
-        state["counters"] = [dict(counter._asdict()) for counter in _edac.counters(host)]
-        state["results"] = _memory_watch.results(host)
-        state["setup"] = _setup.observe(host, owned(state))
-    except HostError as error:
-        state["errors"]["setup"] = str(error)
+    state["counters"] = attempt(
+        state, "counters", lambda: [dict(counter._asdict()) for counter in _edac.counters(host)]
+    )
+    state["results"] = attempt(state, "results", lambda: _memory_watch.results(host))
+    state["setup"] = attempt(state, "setup", lambda: _setup.observe(host, owned(state)))
     return state

@@ -4,7 +4,7 @@
 """The controls of the role rasdaemon: the daemon and its timer, and each module of memory by its errors."""
 
 import re
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, List, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _hardware_controls,
@@ -13,18 +13,23 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _rasdaemon_policy,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import finding
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._hardware_controls import HARDEN, Part
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import (
+    HARDEN,
+    Control,
+    Dictionary,
+    judge,
+)
 
 NO_CONTROLLER = "no driver watches the memory controller (EDAC), so only errors that the processor reports are seen"
 # Rounds that may be missed before what the timer says is old.
 MISSED = 3
 
 
-def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, Any]]:
+def evaluate(policy: Dictionary, state: Dictionary) -> List[Dictionary]:
     """Judge the state; one finding for each control, one for each module of memory, and for whatever else has errors."""
     wanted = _rasdaemon_policy.resolve(policy, state)
-    findings = _hardware_controls.evaluate("rasdaemon", CONTROLS, policy, state, wanted)
-    part: Part = dict(status="not_applicable", expected="", observed="", reason=wanted["reason"])
+    findings = judge("rasdaemon", CONTROLS, policy, state, wanted)
+    part: Dictionary = dict(status="not_applicable", expected="", observed="", reason=wanted["reason"])
     if not wanted["applicable"]:
         return findings + [_errors("memory", part)]
     if state["results"] is None or state["counters"] is None:
@@ -40,11 +45,11 @@ def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, An
     return findings
 
 
-def _errors(name: str, part: Part) -> Dict[str, Any]:
+def _errors(name: str, part: Dictionary) -> Dictionary:
     return finding("rasdaemon." + name, severity="critical", category="health", **part)
 
 
-def _of(label: str, counter: Any, policy: Dict[str, Any], state: Dict[str, Any]) -> Part:
+def _of(label: str, counter: Any, policy: Dictionary, state: Dictionary) -> Dictionary:
     limit = policy["rasdaemon_corrected_limit"]
     recent = _memory_watch.in_a_day(state["results"], label, state["now"])
     last = state["results"]["uncorrected"].get(label)
@@ -67,7 +72,7 @@ def _of(label: str, counter: Any, policy: Dict[str, Any], state: Dict[str, Any])
     )
 
 
-def _installed(_policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str, Any]) -> Part:
+def _installed(_policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Dictionary:
     if state["installed"]:
         return dict(status="pass", expected="rasdaemon", observed="installed")
     return dict(
@@ -79,12 +84,12 @@ def _installed(_policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str
     )
 
 
-def _configuration(policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str, Any]) -> Part:
+def _configuration(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:
     setup = _rasdaemon_files.setup(policy, wanted, state)
     return _hardware_controls.configuration("rasdaemon", setup, state, [_rasdaemon_files.config(state["family"])])
 
 
-def _watched(policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str, Any]) -> Part:
+def _watched(policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Dictionary:
     part = dict(
         expected="a look every %d s" % policy["rasdaemon_interval"], observed="", evidence=[_memory_watch.RESULTS]
     )
@@ -102,7 +107,7 @@ def _watched(policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str, A
     return dict(part, status="pass")
 
 
-CONTROLS: Tuple[Tuple[str, str, str, Callable[..., Part]], ...] = (
+CONTROLS: Tuple[Control, ...] = (
     ("installed", "warning", "config", _installed),
     ("configuration", "warning", "config", _configuration),
     ("watched", "warning", "health", _watched),

@@ -10,9 +10,10 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _hardware_launcher,
     _memory_watch,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import HEADER, Block, File, Owned, Setup
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import HEADER, Block, Owned, Setup
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._systemd import unit_path
 
-UNITS = "/etc/systemd/system/"
 SERVICE, TIMER = "kernelops-memory.service", "kernelops-memory.timer"
 DAEMON, LABELER = "rasdaemon.service", "ras-mc-ctl.service"
 LABELS = "/etc/ras/dimm_labels.d/kernelops"
@@ -55,8 +56,8 @@ def config(family: str) -> str:
 
 def owned(family: str) -> Owned:
     """All that any policy may make."""
-    files = [HOOK, UNITS + SERVICE, UNITS + TIMER, _memory_watch.SETTINGS, LABELS]
-    return Owned(files, [config(family)], {DAEMON: [config(family)], LABELER: [LABELS], TIMER: [UNITS + TIMER]})
+    files = [HOOK, unit_path(SERVICE), unit_path(TIMER), _memory_watch.SETTINGS, LABELS]
+    return Owned(files, [config(family)], {DAEMON: [config(family)], LABELER: [LABELS], TIMER: [unit_path(TIMER)]})
 
 
 def setup(policy: Dict[str, Any], _wanted: Dict[str, Any], state: Dict[str, Any]) -> Setup:
@@ -64,8 +65,8 @@ def setup(policy: Dict[str, Any], _wanted: Dict[str, Any], state: Dict[str, Any]
     settings = {"corrected_limit": policy["rasdaemon_corrected_limit"]}
     files = {
         HOOK: File(HOOK_TEXT.format(header=HEADER, service=SERVICE), 0o755),
-        UNITS + SERVICE: File(HEADER + SERVICE_TEXT.format(launcher=_hardware_launcher.LAUNCHER)),
-        UNITS + TIMER: File(HEADER + TIMER_TEXT.format(**policy)),
+        unit_path(SERVICE): File(HEADER + SERVICE_TEXT.format(launcher=_hardware_launcher.LAUNCHER)),
+        unit_path(TIMER): File(HEADER + TIMER_TEXT.format(**policy)),
         _memory_watch.SETTINGS: File(json.dumps(settings) + "\n"),
     }
     if policy["rasdaemon_labels"]:

@@ -6,7 +6,8 @@
 import re
 from typing import Any, Dict
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _hardware_host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError, check_numbers
 
 NUMBERS = {
     "rasdaemon_interval": (10, 86400),
@@ -15,7 +16,6 @@ NUMBERS = {
     "rasdaemon_page_hours": (1, 720),
 }
 ACTIONS = ("off", "account", "soft", "hard", "soft-then-hard")
-FAMILIES = {"debian": "apt", "ubuntu": "apt", "redhat": "dnf"}
 # As the labels of ras-mc-ctl give a place: controller and up to three layers.
 PLACE = re.compile(r"^\d+(?:\.\d+){1,3}\Z")
 LABEL = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 _()/#-]{0,30}\Z")
@@ -23,9 +23,7 @@ LABEL = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 _()/#-]{0,30}\Z")
 
 def validate(policy: Dict[str, Any]) -> None:
     """Refuse a policy that this role could not apply; raises PolicyError that begins with the variable."""
-    for name, (low, high) in NUMBERS.items():
-        if not low <= policy[name] <= high:
-            raise PolicyError("%s: %s is not a whole number from %d to %d" % (name, policy[name], low, high))
+    check_numbers(policy, NUMBERS)
     if policy["rasdaemon_page_action"] not in ACTIONS:
         raise PolicyError(
             "rasdaemon_page_action: '%s' is not one of %s" % (policy["rasdaemon_page_action"], ", ".join(ACTIONS))
@@ -46,18 +44,15 @@ def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
         "applicable": not reason,
         "reason": reason,
         "install": [] if reason or state["installed"] else ["rasdaemon"],
-        "package_manager": "" if reason else FAMILIES[state["family"]],
+        "package_manager": "" if reason else _hardware_host.MANAGERS[state["family"]],
     }
 
 
 def _why_not(policy: Dict[str, Any], state: Dict[str, Any]) -> str:
+    reason = _hardware_host.why_not(state, packages=True)
+    if reason:
+        return reason
     machine = state["virtualization"]
-    if machine["kind"] == "container":
-        return "a container (%s) has no hardware of its own; set up its host" % machine["name"]
-    if not state["systemd"]:
-        return "systemd does not run here"
-    if state["family"] not in FAMILIES:
-        return "%s: this role knows Debian, Ubuntu and the RHEL family only" % state["system"]
     if machine["kind"] == "vm" and not state["controllers"]:
         return "a virtual machine (%s) is shown no memory controller; its host sees the errors" % machine["name"]
     if policy["rasdaemon_labels"] and not (state["board"]["vendor"] and state["board"]["name"]):

@@ -7,12 +7,16 @@ import fnmatch
 import json
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm, _hwmon
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm, _hwmon, _watch_settings
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
+    CONFIG_DIR,
+    RUN_DIR,
+    Host,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._hwmon import Reading
 
-SETTINGS = "/etc/kernelops-panic_hardening/sensors.json"
-HOT = _alarm.RUN_DIR + "/sensors-hot.json"
+SETTINGS = CONFIG_DIR + "/sensors.json"
+HOT = RUN_DIR + "/sensors-hot.json"
 # An alarm ends only so many degrees below the limit, so that it does not flicker.
 HYSTERESIS = 3
 
@@ -69,12 +73,7 @@ def words(heat: Heat) -> str:
 
 def watch(host: Host) -> int:
     """One round; raises HostError where the settings cannot be used."""
-    try:
-        settings = json.loads(host.read(SETTINGS) or "")
-    except ValueError as error:
-        raise HostError(
-            "%s: cannot be used: %s; run kernelops.panic_hardening.harden again" % (SETTINGS, error)
-        ) from None
+    settings = _watch_settings.read(host, SETTINGS, "usual", "limits", "ignore")
     before = _hot_before(host)
     hot: List[str] = []
     for reading in watched(settings, _hwmon.readings(host)):

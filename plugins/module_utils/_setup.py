@@ -7,17 +7,11 @@ import hashlib
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _managed_block
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change, File, differing
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 HEADER = "# Managed by Ansible, kernelops.panic_hardening.hardware_setup: changes are overwritten.\n"
 UNIT_PROPERTIES = ("Id", "LoadState", "ActiveState", "UnitFileState")
-
-
-class File(NamedTuple):
-    """A file of ours: its text and its permission bits."""
-
-    text: str
-    mode: int = 0o644
 
 
 class Block(NamedTuple):
@@ -48,15 +42,6 @@ class Setup(NamedTuple):
 
 # To take everything back.
 NOTHING = Setup({}, {}, [])
-
-
-class Change(NamedTuple):
-    """One thing that is not as wanted: a file, or with no C(mode) a state in words."""
-
-    path: str
-    before: str
-    after: str
-    mode: Optional[int] = None
 
 
 def digest(text: str) -> str:
@@ -120,14 +105,7 @@ def merged(name: str, text: str, block: Optional[Block]) -> str:
 
 def plan(host: Host, name: str, setup: Setup, owned: Owned) -> List[Change]:
     """The files that are not as wanted, before and after ('' for none); raises HostError."""
-    changes = []
-    for path in owned.files:
-        wanted = setup.files.get(path)
-        text = host.read(path)
-        if wanted is None and text is not None:
-            changes.append(Change(path, text, "", 0o644))
-        elif wanted is not None and (text != wanted.text or host.mode(path) != wanted.mode):
-            changes.append(Change(path, text or "", wanted.text, wanted.mode))
+    changes = differing(host, dict((path, setup.files.get(path, File(""))) for path in owned.files))
     for path in owned.blocks:
         block = setup.blocks.get(path)
         before = host.read(path) or ""

@@ -10,15 +10,15 @@ from typing import Any, Dict, List
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _disk_watch,
     _disks,
+    _hardware_host,
     _hardware_plan,
-    _kdump_backends,
     _setup,
     _smartmontools_controls,
     _smartmontools_files,
     _smartmontools_policy,
-    _virtualization,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import RUN_DIR, Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import attempt
 
 validate = _smartmontools_policy.validate
 resolve = _smartmontools_policy.resolve
@@ -26,7 +26,7 @@ evaluate = _smartmontools_controls.evaluate
 setup = _smartmontools_files.setup
 # Written by the host's program, not by us: what it found goes with the role all the same.
 LEFT = [_disk_watch.RESULTS]
-CHECK = "/run/kernelops-panic_hardening/smartd.conf"
+CHECK = RUN_DIR + "/smartd.conf"
 # Those of smartd's exit codes that say that the file itself is good: a disk is missing, or there is none.
 GOOD = (0, 16, 17)
 
@@ -38,30 +38,18 @@ def owned(state: Dict[str, Any]) -> _setup.Owned:
 
 def observe(host: Host) -> Dict[str, Any]:
     """The disks, smartd, and the results of the timer; no disk is asked anything."""
-    system = _kdump_backends.system(host)
-    state: Dict[str, Any] = {
-        "virtualization": _virtualization.observe(host),
-        "system": system.name,
-        "family": system.family,
-        "errors": {},
-        "setup": None,
-        "results": None,
-        "now": int(time.time()),
-    }
-    if state["virtualization"]["kind"] == "container":
+    state = _hardware_host.begin(host)
+    state.update(results=None, now=int(time.time()))
+    if _hardware_host.contained(state):
         return state
     state.update(
-        systemd=host.exists("/run/systemd/system"),
         installed=host.which("smartd") is not None and host.which("smartctl") is not None,
         disks=[list(disk) for disk in _disks.present(host)],
         version=_version(host),
-        record=_hardware_plan.record_of(host, "smartmontools", state["errors"]),
+        record=attempt(state, "record", lambda: _hardware_plan.record_of(host, "smartmontools")),
     )
-    try:
-        state["results"] = _disk_watch.results(host)
-        state["setup"] = _setup.observe(host, owned(state))
-    except HostError as error:
-        state["errors"]["setup"] = str(error)
+    state["results"] = attempt(state, "results", lambda: _disk_watch.results(host))
+    state["setup"] = attempt(state, "setup", lambda: _setup.observe(host, owned(state)))
     return state
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The controls of the role smartmontools: smartd and the timer as the policy wants them, and each disk by what was last seen of it."""
 
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, List, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _disk_health,
@@ -14,21 +14,27 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _smartmontools_policy,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import finding
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._hardware_controls import HARDEN, Part
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import (
+    HARDEN,
+    Control,
+    Dictionary,
+    judge,
+)
 
 LOOK = "see 'journalctl -u kernelops-disks', and run 'systemctl start kernelops-disks' for a new look"
 HOUR = 3600
 
 
-def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, Any]]:
+def evaluate(policy: Dictionary, state: Dictionary) -> List[Dictionary]:
     """Judge the state; one finding for each control, and two for each disk."""
     wanted = _smartmontools_policy.resolve(policy, state)
-    findings = _hardware_controls.evaluate("smartmontools", CONTROLS, policy, state, wanted)
+    findings = judge("smartmontools", CONTROLS, policy, state, wanted)
     if not wanted["applicable"]:
         return findings + [
             _of_disk("health", None, dict(status="not_applicable", expected="", observed="", reason=wanted["reason"]))
         ]
-    for disk in _disks_of(policy, state):
+    there = [_disks.Disk(*disk) for disk in state["disks"]]
+    for disk in _disks.chosen(policy["smartmontools_devices"], policy["smartmontools_scan"], there):
         findings += [
             _of_disk("health", disk, _health(policy, state, disk)),
             _of_disk("temperature", disk, _temperature(policy, state, disk)),
@@ -36,24 +42,13 @@ def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, An
     return findings
 
 
-def _disks_of(policy: Dict[str, Any], state: Dict[str, Any]) -> List[_disks.Disk]:
-    named = [_disks.Disk(item["device"], item.get("type", "")) for item in policy["smartmontools_devices"]]
-    taken = set(disk.device for disk in named)
-    there = [
-        _disks.Disk(device, kind)
-        for device, kind in state["disks"]
-        if policy["smartmontools_scan"] and device not in taken
-    ]
-    return named + there
-
-
-def _of_disk(what: str, disk: Any, part: Part) -> Dict[str, Any]:
+def _of_disk(what: str, disk: Any, part: Dictionary) -> Dictionary:
     name = "smartmontools.%s.%s" % (what, disk.short) if disk else "smartmontools." + what
     severity = "critical" if what == "health" else "warning"
     return finding(name, severity=severity, category="health", evidence=[_disk_watch.RESULTS] if disk else [], **part)
 
 
-def _seen(policy: Dict[str, Any], state: Dict[str, Any], disk: _disks.Disk, part: Part) -> Part:
+def _seen(policy: Dictionary, state: Dictionary, disk: _disks.Disk, part: Dictionary) -> Dictionary:
     """The part with why nothing can be said, or with an empty status and the age in C(observed)."""
     if state["results"] is None:
         return _hardware_controls.unknown(part, state)
@@ -74,7 +69,7 @@ def _words(seconds: int) -> str:
     return "%d min" % (seconds // 60) if seconds < 2 * HOUR else "%d h" % (seconds // HOUR)
 
 
-def _health(policy: Dict[str, Any], state: Dict[str, Any], disk: _disks.Disk) -> Part:
+def _health(policy: Dictionary, state: Dictionary, disk: _disks.Disk) -> Dictionary:
     part = _seen(policy, state, disk, dict(expected="a disk that does not fail", observed=""))
     if part["status"]:
         return part
@@ -95,7 +90,7 @@ def _health(policy: Dict[str, Any], state: Dict[str, Any], disk: _disks.Disk) ->
     return dict(part, status="unknown" if access else "fail", reason=reason, remedy=remedy)
 
 
-def _temperature(policy: Dict[str, Any], state: Dict[str, Any], disk: _disks.Disk) -> Part:
+def _temperature(policy: Dictionary, state: Dictionary, disk: _disks.Disk) -> Dictionary:
     limits = _smartmontools_policy.limits(policy)
     part = _seen(policy, state, disk, dict(expected="below the limits of the policy", observed=""))
     if part["status"]:
@@ -111,7 +106,7 @@ def _temperature(policy: Dict[str, Any], state: Dict[str, Any], disk: _disks.Dis
     )
 
 
-def _installed(_policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str, Any]) -> Part:
+def _installed(_policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Dictionary:
     part = dict(
         expected="smartmontools", observed="%d.%d" % tuple(state["version"]) if state["installed"] else "not installed"
     )
@@ -120,14 +115,14 @@ def _installed(_policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str
     return dict(part, status="fail", reason="the package smartmontools is missing", remedy=HARDEN)
 
 
-def _configuration(policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str, Any]) -> Part:
+def _configuration(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:
     config = list(_smartmontools_files.places(state["family"])[:2])
     return _hardware_controls.configuration(
         "smartmontools", _smartmontools_files.setup(policy, wanted, state), state, config
     )
 
 
-def _self_tests(policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str, Any]) -> Part:
+def _self_tests(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:
     part = dict(expected="self-tests of all disks", observed="%d.%d" % tuple(state["version"]))
     if not _smartmontools_policy.schedule(policy, state["version"]):
         return dict(part, status="not_applicable", reason="the policy asks for none")
@@ -140,7 +135,7 @@ def _self_tests(policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str,
     return dict(part, status="pass")
 
 
-CONTROLS: Tuple[Tuple[str, str, str, Callable[..., Part]], ...] = (
+CONTROLS: Tuple[Control, ...] = (
     ("installed", "critical", "config", _installed),
     ("configuration", "critical", "config", _configuration),
     ("self_tests", "warning", "config", _self_tests),

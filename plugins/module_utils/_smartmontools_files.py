@@ -12,17 +12,18 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _hardware_launcher,
     _smartmontools_policy,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import HEADER, Block, File, Owned, Setup
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import HEADER, Block, Owned, Setup
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._systemd import unit_path
 
 HOOK = "/usr/local/sbin/kernelops-smartd-alarm"
 TIMER, SERVICE = "kernelops-disks.timer", "kernelops-disks.service"
-UNITS = "/etc/systemd/system/"
 # By family: smartd's configuration, the file of its options, its unit. An alias of a unit cannot be enabled.
 PLACES = {
     "debian": ("/etc/smartd.conf", "/etc/default/smartmontools", "smartmontools.service"),
     "redhat": ("/etc/smartmontools/smartd.conf", "/etc/sysconfig/smartmontools", "smartd.service"),
 }
-VIRTUAL = "%s%s.d/kernelops-smartmontools.conf"
+VIRTUAL = "%s.d/kernelops-smartmontools.conf"
 VIRTUAL_TEXT = "[Unit]\nConditionVirtualization=\n"
 HOOK_TEXT = """\
 #!/bin/sh
@@ -63,9 +64,9 @@ def places(family: str) -> Any:
 def owned(family: str) -> Owned:
     """All that any policy may make."""
     config, options, unit = places(family)
-    virtual = VIRTUAL % (UNITS, unit)
-    files = [HOOK, UNITS + SERVICE, UNITS + TIMER, _disk_watch.SETTINGS, virtual]
-    return Owned(files, [config, options], {unit: [config, options, virtual], TIMER: [UNITS + TIMER]})
+    virtual = VIRTUAL % unit_path(unit)
+    files = [HOOK, unit_path(SERVICE), unit_path(TIMER), _disk_watch.SETTINGS, virtual]
+    return Owned(files, [config, options], {unit: [config, options, virtual], TIMER: [unit_path(TIMER)]})
 
 
 def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any]) -> Setup:
@@ -81,12 +82,12 @@ def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any])
     timer = TIMER_TEXT.format(delay=policy["smartmontools_interval"] // 10, **policy)
     files = {
         HOOK: File(HOOK_TEXT.format(header=HEADER, launcher=_hardware_launcher.LAUNCHER), 0o755),
-        UNITS + SERVICE: File(HEADER + SERVICE_TEXT.format(launcher=_hardware_launcher.LAUNCHER)),
-        UNITS + TIMER: File(HEADER + timer),
+        unit_path(SERVICE): File(HEADER + SERVICE_TEXT.format(launcher=_hardware_launcher.LAUNCHER)),
+        unit_path(TIMER): File(HEADER + timer),
         _disk_watch.SETTINGS: File(json.dumps(settings, indent=1, sort_keys=True) + "\n"),
     }
     if state["virtualization"]["kind"] == "vm":
-        files[VIRTUAL % (UNITS, unit)] = File(HEADER + VIRTUAL_TEXT)
+        files[VIRTUAL % unit_path(unit)] = File(HEADER + VIRTUAL_TEXT)
     blocks = {
         config: Block(lines(policy, state["version"]), _scans),
         # It stays when no disk is left, and waits for the next configuration; without this its unit would fail.

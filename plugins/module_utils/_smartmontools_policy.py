@@ -6,7 +6,8 @@
 import re
 from typing import Any, Dict, List
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _hardware_host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError, check_numbers
 
 NUMBERS = {
     "smartmontools_interval": (60, 86400),
@@ -29,9 +30,7 @@ TYPE = re.compile(r"^[a-z0-9_]+(?:[,+/][A-Za-z0-9_]+)*\Z")
 
 def validate(policy: Dict[str, Any]) -> None:
     """Refuse a policy that this role could not apply; raises PolicyError that begins with the variable."""
-    for name, (low, high) in NUMBERS.items():
-        if not low <= policy[name] <= high:
-            raise PolicyError("%s: %s is not a whole number from %d to %d" % (name, policy[name], low, high))
+    check_numbers(policy, NUMBERS)
     for prefix in ("smartmontools_", "smartmontools_nvme_"):
         if policy[prefix + "temperature_high"] >= policy[prefix + "temperature_critical"]:
             text = "%stemperature_high: %d is not below %stemperature_critical (%d)"
@@ -75,19 +74,16 @@ def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
         "applicable": not reason,
         "reason": reason,
         "install": [] if reason or state["installed"] else ["smartmontools"],
-        "package_manager": "" if reason else {"debian": "apt", "ubuntu": "apt", "redhat": "dnf"}[state["family"]],
+        "package_manager": "" if reason else _hardware_host.MANAGERS[state["family"]],
         "nvme_self_tests": "" if reason else _nvme_self_tests(state),
     }
 
 
 def _why_not(policy: Dict[str, Any], state: Dict[str, Any]) -> str:
+    reason = _hardware_host.why_not(state, packages=True)
+    if reason:
+        return reason
     machine = state["virtualization"]
-    if machine["kind"] == "container":
-        return "a container (%s) has no hardware of its own; set up its host" % machine["name"]
-    if not state["systemd"]:
-        return "systemd does not run here"
-    if state["family"] not in ("debian", "ubuntu", "redhat"):
-        return "%s: this role knows Debian, Ubuntu and the RHEL family only" % state["system"]
     if machine["kind"] == "vm" and not policy["smartmontools_virtual"]:
         text = "the disks of a virtual machine (%s) are for its host to watch; smartmontools_virtual watches those that are passed through"
         return text % machine["name"]

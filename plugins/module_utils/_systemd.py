@@ -35,6 +35,11 @@ class Setting(NamedTuple):
     source: str
 
 
+def unit_path(name: str) -> str:
+    """Where the administrator's own unit of this name lies."""
+    return "%s/%s" % (UNITS, name)
+
+
 def unit(host: Host, name: str) -> Unit:
     """How a unit stands, from its links; raises Unreadable."""
     wants = [entry for entry in host.listdir(UNITS) if entry.endswith(".wants")]

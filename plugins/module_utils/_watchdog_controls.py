@@ -3,27 +3,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The controls of the role watchdog: the observed state judged against the policy."""
 
-from typing import Any, Callable, Dict, List, Tuple
+from typing import List, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _hardware_controls,
+    _watchdog_devices,
     _watchdog_files,
     _watchdog_policy,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._hardware_controls import HARDEN, Part
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import (
+    HARDEN,
+    Control,
+    Dictionary,
+    judge,
+)
 
 # From a panic to a capture kernel that feeds the watchdog itself: firmware plays no part, an initrd does.
 CAPTURE_SECONDS = 60
 REBOOT = "reboot the host"
 
 
-def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, Any]]:
+def evaluate(policy: Dictionary, state: Dictionary) -> List[Dictionary]:
     """Judge the state; one finding for each control."""
     wanted = _watchdog_policy.resolve(policy, state)
-    return _hardware_controls.evaluate("watchdog", CONTROLS, policy, state, wanted)
+    return judge("watchdog", CONTROLS, policy, state, wanted)
 
 
-def _configuration(policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str, Any]) -> Part:
+def _configuration(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:
     if wanted["missing"]:
         remedy = "boot a kernel that has it, or set watchdog_driver"
         return dict(status="fail", expected=wanted["driver"], observed="", reason=wanted["missing"], remedy=remedy)
@@ -32,14 +38,14 @@ def _configuration(policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[s
     )
 
 
-def _armed(policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str, Any]) -> Part:
+def _armed(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:
     expected = "a watchdog that resets this host after %d s" % policy["watchdog_timeout"]
     active = [device for device in state["devices"] if device["state"] == "active"]
     shown = ", ".join(
         "%s (%s) %s, %s s" % (d["name"], d["identity"], d["state"], d["timeout"]) for d in state["devices"]
     )
     part = dict(expected=expected, observed=shown or "no watchdog", evidence=["/sys/class/watchdog"])
-    if "manager" not in state:
+    if state["manager"] is None:
         return _hardware_controls.unknown(part, state)
     manager = state["manager"]
     # The driver of a BMC shows nothing below /sys; there the word of systemd must do.
@@ -58,7 +64,7 @@ def _armed(policy: Dict[str, Any], state: Dict[str, Any], wanted: Dict[str, Any]
     return dict(part, status="pass")
 
 
-def _pretimeout(policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str, Any]) -> Part:
+def _pretimeout(policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Dictionary:
     seconds = policy["watchdog_pretimeout"]
     part = dict(expected="a panic %d s before the reset" % seconds, observed="", evidence=["/sys/class/watchdog"])
     able = [device for device in state["devices"] if device["pretimeout"] is not None]
@@ -82,7 +88,7 @@ def _pretimeout(policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str
     )
 
 
-def _panic_has_time(policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str, Any]) -> Part:
+def _panic_has_time(policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Dictionary:
     least, why = state["kernel_panic"] + 1, "kernel.panic is %d" % state["kernel_panic"]
     if state["crash_kernel"]:
         least, why = CAPTURE_SECONDS, "a crash kernel is loaded, which needs that long until it feeds the watchdog"
@@ -98,7 +104,7 @@ def _panic_has_time(policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict
     )
 
 
-def _last_boot(_policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str, Any]) -> Part:
+def _last_boot(_policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Dictionary:
     part = dict(expected="no reset by the watchdog", evidence=["/sys/class/watchdog"])
     numbers = dict((d["name"], d["bootstatus"]) for d in state["devices"] if d["bootstatus"] is not None)
     part["observed"] = ", ".join("%s: boot status %d" % pair for pair in sorted(numbers.items()))
@@ -106,7 +112,7 @@ def _last_boot(_policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str
         return dict(
             part, status="unknown", reason="no watchdog shows a boot status", remedy="look at the event log of the BMC"
         )
-    said = _watchdog_files.reset_words(state["devices"])
+    said = _watchdog_devices.reset_words(state["devices"])
     if not said:
         return dict(part, status="pass")
     reason = "; ".join("%s: before this boot %s" % pair for pair in sorted(said.items()))
@@ -114,7 +120,7 @@ def _last_boot(_policy: Dict[str, Any], state: Dict[str, Any], _wanted: Dict[str
     return dict(part, status="fail", reason=reason, remedy=remedy)
 
 
-CONTROLS: Tuple[Tuple[str, str, str, Callable[..., Part]], ...] = (
+CONTROLS: Tuple[Control, ...] = (
     ("configuration", "critical", "config", _configuration),
     ("armed", "critical", "config", _armed),
     ("pretimeout", "warning", "config", _pretimeout),

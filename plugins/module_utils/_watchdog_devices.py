@@ -109,3 +109,13 @@ def feeder(host: Host) -> str:
 def boot_status(number: int) -> List[str]:
     """What the last boot's status says, in words."""
     return [words for bit, words in BOOT_STATUS if number & bit]
+
+
+def reset_words(devices: List[Dict[str, Any]]) -> Dict[str, str]:
+    """What the boot status of each watchdog says, in words, where it says anything."""
+    found = {}
+    for device in devices:
+        words = boot_status(device["bootstatus"] or 0)
+        if words:
+            found[device["name"]] = ", ".join(words)
+    return found

@@ -9,14 +9,15 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _hardware_launcher,
     _watchdog_devices,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import HEADER, File, Owned, Setup
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import HEADER, Owned, Setup
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._systemd import unit_path
 
 DROP_IN = "/etc/systemd/system.conf.d/zz-kernelops-watchdog.conf"
 DRIVER_UNIT = "kernelops-watchdog.service"
 ALARM_UNIT = "kernelops-watchdog-alarm.service"
-UNITS = "/etc/systemd/system/"
-OWNED = Owned([DROP_IN, UNITS + DRIVER_UNIT, UNITS + ALARM_UNIT], [], {
-    DRIVER_UNIT: [UNITS + DRIVER_UNIT],
+OWNED = Owned([DROP_IN, unit_path(DRIVER_UNIT), unit_path(ALARM_UNIT)], [], {
+    DRIVER_UNIT: [unit_path(DRIVER_UNIT)],
     ALARM_UNIT: [],
 })  # fmt: skip
 MANAGER_TEXT = """\
@@ -75,17 +76,7 @@ def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any])
     alarm = ALARM_TEXT.format(unit=DRIVER_UNIT, launcher=_hardware_launcher.LAUNCHER)
     files = {
         DROP_IN: File(HEADER + text.format(**policy)),
-        UNITS + DRIVER_UNIT: File(HEADER + modules),
-        UNITS + ALARM_UNIT: File(HEADER + alarm),
+        unit_path(DRIVER_UNIT): File(HEADER + modules),
+        unit_path(ALARM_UNIT): File(HEADER + alarm),
     }
     return Setup(files, {}, [DRIVER_UNIT, ALARM_UNIT])
-
-
-def reset_words(devices: Any) -> Dict[str, str]:
-    """What the boot status of each watchdog says, in words, where it says anything."""
-    found = {}
-    for device in devices:
-        words = _watchdog_devices.boot_status(device["bootstatus"] or 0)
-        if words:
-            found[device["name"]] = ", ".join(words)
-    return found

@@ -5,8 +5,8 @@
 
 from typing import Any, Dict, List
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _watchdog_devices
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _hardware_host, _watchdog_devices
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError, check_numbers
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._watchdog_files import DROP_IN
 
 NUMBERS = {"watchdog_timeout": (10, 600), "watchdog_pretimeout": (0, 300)}
@@ -14,9 +14,7 @@ NUMBERS = {"watchdog_timeout": (10, 600), "watchdog_pretimeout": (0, 300)}
 
 def validate(policy: Dict[str, Any]) -> None:
     """Refuse a policy that this role could not apply; raises PolicyError that begins with the variable."""
-    for name, (low, high) in NUMBERS.items():
-        if not low <= policy[name] <= high:
-            raise PolicyError("%s: %s is not a whole number of seconds from %d to %d" % (name, policy[name], low, high))
+    check_numbers(policy, NUMBERS)
     if policy["watchdog_pretimeout"] * 2 > policy["watchdog_timeout"]:
         # systemd feeds it after half of what is left.
         text = "watchdog_pretimeout: %d is more than half of watchdog_timeout (%d)"
@@ -30,7 +28,7 @@ def validate(policy: Dict[str, Any]) -> None:
 
 def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
     """What the policy means on this host: C(applicable) or the C(reason) why not, the C(driver), what is C(missing)."""
-    driver = _driver(policy, state) if state["virtualization"]["kind"] != "container" else ""
+    driver = _driver(policy, state) if not _hardware_host.contained(state) else ""
     reason = _why_not(state, driver)
     missing = ""
     if not reason and policy["watchdog_driver"] == driver and driver not in state["available"]:
@@ -46,7 +44,7 @@ def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _other_file(state: Dict[str, Any]) -> str:
-    path = state.get("winner", ("", ""))[0]
+    path = state.get("winner")
     return path if path and path != DROP_IN and path.rsplit("/", 1)[1] > DROP_IN.rsplit("/", 1)[1] else ""
 
 
@@ -66,10 +64,9 @@ def _driver(policy: Dict[str, Any], state: Dict[str, Any]) -> str:
 
 def _why_not(state: Dict[str, Any], driver: str) -> str:
     machine = state["virtualization"]
-    if machine["kind"] == "container":
-        return "a container (%s) has no hardware of its own; set up its host" % machine["name"]
-    if not state["systemd"]:
-        return "systemd does not run here, and nothing else that this role knows feeds a watchdog"
+    reason = _hardware_host.why_not(state, packages=False)
+    if reason:
+        return reason
     if state["feeder"]:
         return "%s feeds the watchdog; two must not" % state["feeder"]
     if driver:

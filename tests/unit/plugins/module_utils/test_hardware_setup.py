@@ -16,6 +16,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _hardware_setup,
     _setup,
 )
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change, File
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
 from unit.plugins.module_utils.fixture_hardware import ALERT, HardwareHost
@@ -24,7 +25,7 @@ from unit.plugins.module_utils.fixture_watchdog import POLICY, esb
 PACKAGE_UNIT = "someone.service"
 CONFIG = "/etc/default/someone"
 OWNED = _setup.Owned(["/etc/own.conf"], [CONFIG], {PACKAGE_UNIT: [CONFIG]})
-WANTED = _setup.Setup({"/etc/own.conf": _setup.File("own\n", 0o600)}, {CONFIG: _setup.Block(["A=1"])}, [PACKAGE_UNIT])
+WANTED = _setup.Setup({"/etc/own.conf": File("own\n", 0o600)}, {CONFIG: _setup.Block(["A=1"])}, [PACKAGE_UNIT])
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def other(host: HardwareHost, setup: Optional[_setup.Setup] = WANTED, packages: 
     return _hardware_plan.wish(host, "other", OWNED, setup, POLICY, list(packages), [])
 
 
-def paths(changes: List[_setup.Change]) -> List[str]:
+def paths(changes: List[Change]) -> List[str]:
     return [change.path for change in changes]
 
 

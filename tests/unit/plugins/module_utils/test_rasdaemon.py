@@ -310,6 +310,6 @@ def test_the_rhel_family_and_a_missing_package(tmp_path: Any) -> None:
 
 def test_without_root_it_is_unknown(host: HardwareHost) -> None:
     set_up(host)
-    host.denied.add(_memory_watch.RESULTS)
+    host.denied.update([_memory_watch.RESULTS, _memory_watch.SETTINGS])
     found = judged(host)
     assert (found["configuration"]["status"], found["memory"]["status"], found["watched"]["status"]) == ("unknown",) * 3
