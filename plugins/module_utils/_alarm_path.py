@@ -7,7 +7,7 @@ import datetime
 import json
 import re
 import time
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm,
@@ -21,10 +21,16 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import (
     PolicyError,
     check_numbers,
-    finding,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import HARDEN, attempt, unread
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import (
+    HARDEN,
+    Control,
+    Dictionary,
+    attempt,
+    judge,
+    unread,
+)
 
 PREFIX = "panic_hardening_alert_"
 OPTIONS = ("command", "timeout", "mail", "repeat")
@@ -83,18 +89,13 @@ def observe(host: Host) -> Dict[str, Any]:
     return state
 
 
-def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, Any]]:
-    """Whether alarms have a way out of this host, and when that was last shown."""
-    return [
-        finding("panic_hardening.alert_installed", severity="critical", **_installed(policy, state)),
-        finding("panic_hardening.alert_tested", severity="warning", category="proof", **_tested(policy, state)),
-    ]
+def evaluate(policy: Dictionary, state: Dictionary, excuse: str) -> List[Dictionary]:
+    """Whether alarms have a way out of this host, and when that was last shown; C(excuse) says why nobody asks."""
+    return judge("panic_hardening", CONTROLS, policy, state, dict(applicable=not excuse, reason=excuse))
 
 
-def _installed(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
+def _installed(policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Dictionary:
     expected = "the program and its settings as the policy has them"
-    if _hardware_host.contained(state):
-        return dict(status="not_applicable", expected=expected, observed="", reason=_hardware_host.contained(state))
     if "setup" in state["errors"]:
         return unread(expected, state["errors"]["setup"])
     wrong = _setup.differences("alarm", _setup.Setup(_small(policy, state["python"]), {}, []), state["setup"])
@@ -109,13 +110,11 @@ def _installed(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
     )
 
 
-def _tested(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
+def _tested(policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Dictionary:
     allowed = policy[PREFIX + "test_max_age"]
     expected = (
         "a test that got through, at most %d days old" % allowed if allowed else "no test that did not get through"
     )
-    if _hardware_host.contained(state):
-        return dict(status="not_applicable", expected=expected, observed="", reason=_hardware_host.contained(state))
     if "status" in state["errors"]:
         return unread(expected, state["errors"]["status"])
     tested = state["status"].get("tested")
@@ -146,3 +145,9 @@ def _shown(outcome: Dict[str, str]) -> str:
 def _days(then: str, now: str) -> float:
     form = "%Y-%m-%dT%H:%M:%SZ"
     return (datetime.datetime.strptime(now, form) - datetime.datetime.strptime(then, form)).total_seconds() / 86400
+
+
+CONTROLS: Tuple[Control, ...] = (
+    ("alert_installed", "critical", "config", _installed),
+    ("alert_tested", "warning", "proof", _tested),
+)

@@ -72,9 +72,10 @@ def observe(host: Host) -> Dict[str, Any]:
     return {"alarm_path": _alarm_path.observe(host), "memory": _memory_headroom.observe(host)}
 
 
-def evaluate(policy: Dict[str, Any], state: Dict[str, Any]) -> List[Dict[str, Any]]:
-    """The controls of what these roles share."""
+def evaluate(policy: Dict[str, Any], state: Dict[str, Any], watching: bool) -> List[Dict[str, Any]]:
+    """The controls of what these roles share; C(watching) tells whether any of them has something to do on this host."""
     excuse = _hardware_host.contained(state["alarm_path"])
-    return _alarm_path.evaluate(policy, state["alarm_path"]) + _memory_headroom.evaluate(
+    silent = excuse or ("" if watching else "no role that watches hardware has anything to do here")
+    return _alarm_path.evaluate(policy, state["alarm_path"], silent) + _memory_headroom.evaluate(
         policy, state["memory"], excuse
     )

@@ -63,9 +63,7 @@ def files(host: Host, wish: Wish) -> List[Change]:
     found = differing(host, dict((path, texts.get(path, File(""))) for path in paths))
     for path, lines in blocks.items():
         before = host.read(path) or ""
-        after = _managed_block.strip(before, BLOCK)
-        if lines:
-            after = _managed_block.merge(before, BLOCK, lines, wish.backend.clashes)
+        after = _managed_block.merge(before, BLOCK, lines, wish.backend.clashes)
         if before != after:
             found.append(Change(path, before, after, host.mode(path, 0o600 if "ssh" in path else 0o644)))
     return found

@@ -24,7 +24,9 @@ def strip(text: str, name: str) -> str:
 
 
 def merge(text: str, name: str, lines: List[str], clashes: Callable[[str], bool]) -> str:
-    """The file with C(lines) at its end; lines of others for which C(clashes) says so are set aside as remarks."""
+    """The file with C(lines) at its end, if there are any; lines of others for which C(clashes) says so are set aside as remarks."""
+    if not lines:
+        return strip(text, name)
     body = "".join(ASIDE + line if clashes(line) else line for line in strip(text, name).splitlines(True))
     joined = bool(body) and not body.endswith("\n")
     begin = (BEGIN_JOINED if joined else BEGIN) % name

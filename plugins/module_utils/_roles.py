@@ -52,9 +52,10 @@ def judge(host: Host, policy: Dict[str, Any], roles: List[str], today: str) -> D
         state[name] = ROLES[name].observe(host)
         wanted[name] = ROLES[name].resolve(policy, state[name])
         findings.extend(ROLES[name].evaluate(policy, state[name]))
-    if set(roles) & set(_hardware.ROLES):
+    watching = [wanted[name]["applicable"] for name in roles if name in _hardware.ROLES]
+    if watching:
         state["panic_hardening"] = _hardware.observe(host)
-        findings.extend(_hardware.evaluate(policy, state["panic_hardening"]))
+        findings.extend(_hardware.evaluate(policy, state["panic_hardening"], any(watching)))
     waivers = _finding.parse_waivers(policy["panic_hardening_waivers"])
     findings = _finding.apply_waivers(findings, waivers, today)
     return {"state": state, "wanted": wanted, "findings": findings, "summary": _finding.summarize(findings)}

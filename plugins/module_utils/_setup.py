@@ -98,8 +98,7 @@ def differences(role: str, setup: Setup, found: Dict[str, Any]) -> List[str]:
 
 def merged(name: str, text: str, block: Optional[Block]) -> str:
     """A package's file as it should be: with our part, or without it."""
-    if block is None or not block.lines:
-        return _managed_block.strip(text, name)
+    block = block or Block([])
     return _managed_block.merge(text, name, block.lines, block.clashes)
 
 

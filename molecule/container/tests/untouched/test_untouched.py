@@ -21,6 +21,8 @@ def test_no_file_was_left(host: t.Any) -> None:
         "/etc/systemd/system/kernelops-fallback_kernel.service",
         "/etc/grub.d/09_boot_kernel",
         "/usr/local/lib/kernelops-panic_hardening",
+        "/usr/local/sbin/kernelops-hardware",
+        "/etc/kernelops-panic_hardening",
         "/var/lib/kernelops-panic_hardening",
     ):
         assert not host.file(path).exists

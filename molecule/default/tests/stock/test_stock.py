@@ -22,4 +22,6 @@ def test_check_mode_has_left_nothing(host: t.Any) -> None:
     assert not host.file("/etc/systemd/system/kernelops-fallback_kernel.service").exists
     assert not host.file("/etc/grub.d/09_boot_kernel").exists
     assert not host.file("/usr/local/lib/kernelops-panic_hardening").exists
+    assert not host.file("/usr/local/sbin/kernelops-hardware").exists
+    assert not host.file("/etc/kernelops-panic_hardening").exists
     assert not host.file("/var/lib/kernelops-panic_hardening").exists

@@ -59,6 +59,16 @@ def test_every_finding_that_is_no_pass_says_why_and_what_to_do(host: HardwareHos
             assert item["reason"], item
 
 
+def test_where_nothing_is_watched_no_alarm_path_is_missed(tmp_path: Any) -> None:
+    """A virtual machine gets nothing of it, and must not be called drifted for that."""
+    guest = fixture_sensors.machine(str(tmp_path / "g"), "vm")
+    guest.put("/proc/meminfo", MEMINFO % (500000, 0, 0))
+    found = judge(guest, *_hardware.names())
+    assert found.pop("panic_hardening.memory_headroom")["status"] == "pass"
+    assert {item["status"] for item in found.values()} == {"not_applicable"}
+    assert found["panic_hardening.alert_installed"]["reason"].startswith("no role that watches")
+
+
 def test_all_of_it_is_plain_in_a_container(tmp_path: Any) -> None:
     box = fixture_sensors.machine(str(tmp_path / "c"), "container")
     before = box.snapshot()

@@ -184,7 +184,7 @@ def test_a_bad_alarm_policy_is_refused_by_its_name(change: Dict[str, Any], name:
 
 
 def judged(host: HardwareHost, **changes: Any) -> Dict[str, Dict[str, Any]]:
-    findings = _alarm_path.evaluate(dict(ALERT, **changes), _alarm_path.observe(host))
+    findings = _alarm_path.evaluate(dict(ALERT, **changes), _alarm_path.observe(host), "")
     return dict((item["control"].split(".")[1], item) for item in findings)
 
 
