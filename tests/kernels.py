@@ -34,7 +34,7 @@ def install_newest(machine: Machine) -> None:
 
 
 def repack(machine: Machine, release: str, initrd_bytes: int | None = None) -> None:
-    """Install a package of another kernel; with `initrd_bytes` one that looks whole and panics."""
+    """Install a package of another kernel; with `initrd_bytes` one that looks whole and does not boot."""
     arguments = f"{release} {initrd_bytes or ''}"
     done = machine.ssh(f"sh -s -- {arguments}", timeout=240, text=REPACK.read_text(encoding="utf-8"))
     assert done.returncode == 0, done.stdout + done.stderr

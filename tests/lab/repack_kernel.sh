@@ -3,7 +3,7 @@
 # Copyright (c) 2026, kernelops contributors
 #
 # Runs on a machine: installs a package of another kernel, made of the running one's files under the name RELEASE. With
-# INITRD_BYTES its initrd is cut off there: it looks whole, and panics. A kernel that boots would call itself by its old name.
+# INITRD_BYTES its initrd is cut off there: it looks whole, and does not boot. A kernel that boots would call itself by its old name.
 set -eu
 
 release=$1

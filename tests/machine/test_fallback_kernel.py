@@ -40,6 +40,8 @@ def unit(lines: str) -> str:
 NO_UNIT = "systemctl disable -q lab-fault; rm -f /etc/systemd/system/lab-fault.service; systemctl daemon-reload"
 BACK = "mv -f /root/vmlinuz-{new} /boot/ 2>/dev/null; mv -f /root/initrd.img-{new} /boot/ 2>/dev/null; true"
 ROOT = "root=UUID=00000000-0000-4000-8000-000000000000"
+# What comes after it depends on where the cut is: no init, or one that finds no root.
+CUT_OFF = "Initramfs unpacking failed"
 FAULTS = (
     Fault("late-panic", unit("After=ssh.service\\n[Service]\\nExecStart=sh -c \"sleep 5; echo c > /proc/sysrq-trigger\"\\n"),
           "Kernel panic - not syncing", NO_UNIT),
@@ -47,7 +49,7 @@ FAULTS = (
     Fault("boot-hangs", unit("Before=basic.target\\n[Service]\\nType=oneshot\\nTimeoutStartSec=infinity\\nExecStart=sleep infinity\\n"),
           "reboot: Restarting system", NO_UNIT),
     Fault("initrd-gone", "mv /boot/initrd.img-{new} /root/", "not found", BACK),
-    Fault("initrd-cut-off", "cp /boot/initrd.img-{new} /root/ && truncate -s 2M /boot/initrd.img-{new}", "Kernel panic", BACK),
+    Fault("initrd-cut-off", "cp /boot/initrd.img-{new} /root/ && truncate -s 2M /boot/initrd.img-{new}", CUT_OFF, BACK),
     Fault("image-corrupt", "cp /boot/vmlinuz-{new} /root/ && dd if=/dev/zero of=/boot/vmlinuz-{new} bs=64k count=1 conv=notrunc",
           "invalid magic number", BACK),
     Fault("root-missing", f"sed -i -E '/vmlinuz-{{new}}/ s/root=[^ ]+/{ROOT}/' /boot/grub/grub.cfg", "Rebooting automatically due to panic="),
@@ -131,14 +133,14 @@ def test_a_good_kernel_is_tried_at_an_orderly_restart_and_confirmed(kernels: Ker
     assert (again.returncode, again.changed) == (0, []), again.output
 
 
-def test_a_new_kernel_that_panics_is_left_without_anybody(kernels: Kernels) -> None:
+def test_a_new_kernel_that_does_not_boot_is_left_without_anybody(kernels: Kernels) -> None:
     """A package that looks whole: nobody arms, nobody watches."""
     bad = "99.1.0-1-cloud-amd64"
     repack(kernels.machine, bad, 2 * 1024 * 1024)
     boot, offset = kernels.restart()
     seconds = kernels.wait_for(kernels.new, boot)
     print(f"a bad update: back after {seconds:.0f} s")
-    assert "Kernel panic" in kernels.machine.serial(offset)
+    assert CUT_OFF in kernels.machine.serial(offset)
     assert kernels.status("failed")["trial"] == bad
     kernels.machine.ssh(f"dpkg --purge linux-image-{bad}", timeout=120)
     kernels.look(trial="none")
