@@ -7,19 +7,25 @@ import re
 from typing import Dict, Iterator, List, Tuple
 
 HEADER = re.compile(rb"(?:<\d{1,3}>)?([A-Z][A-Za-z]{2,15})#(\d{1,9}) Part(\d{1,6})\s{0,4}\Z")
+# Where systemd-pstore puts parts together, each begins with the name of its file.
+NAME = re.compile(rb"dmesg-[\w-]{1,80}:\s{0,2}\Z")
 # What a backend can keep is far smaller than this.
 SIZE_LIMIT = 32 * 1024 * 1024
+STAMP = re.compile(rb"(?:<\d{1,3}>)?\[ {0,8}\d{1,10}\.\d{6}\]")
+# Lines that two records must share to be of one boot.
+SHARED = 3
 
 Record = List[Tuple[int, bytes]]
 
 
 def is_record(block: bytes) -> bool:
     """Whether a file begins as a record of pstore does."""
-    return HEADER.match(block[:80].split(b"\n", 1)[0]) is not None
+    lines = block[:200].split(b"\n", 2)
+    return HEADER.match(lines[1] if len(lines) > 1 and NAME.match(lines[0]) else lines[0]) is not None
 
 
 def records(first: bytes, rest: Iterator[bytes]) -> List[Record]:
-    """The lines of each record with their numbers in the file, oldest part first; in the order in which the records begin."""
+    """The lines of each record with their numbers in the file, oldest part first; in the order in which they were written."""
     parts: Dict[Tuple[bytes, bytes], Dict[int, Record]] = {}
     order: List[Tuple[bytes, bytes]] = []
     current: Record = []
@@ -28,6 +34,8 @@ def records(first: bytes, rest: Iterator[bytes]) -> List[Record]:
         size += len(block)
         for raw in block.splitlines(True):
             number += 1
+            if NAME.match(raw):
+                continue
             match = HEADER.match(raw) if b"#" in raw[:32] else None
             if match is None:
                 current.append((number, raw))
@@ -37,7 +45,22 @@ def records(first: bytes, rest: Iterator[bytes]) -> List[Record]:
                 parts[key] = {}
                 order.append(key)
             current = parts[key].setdefault(int(match.group(3)), [])
-    return [[line for part in sorted(parts[key], reverse=True) for line in parts[key][part]] for key in order]
+    # The kernel counts its records from its start.
+    order.sort(key=lambda key: int(key[1]))
+    return _joined([[line for part in sorted(parts[key], reverse=True) for line in parts[key][part]] for key in order])
+
+
+def _joined(found: List[Record]) -> List[Record]:
+    """An oops that panics is recorded twice: the later record repeats what it still has of the earlier one, and goes on."""
+    joined: List[Record] = []
+    for record in found:
+        seen = set(raw for _number, raw in joined[-1] if STAMP.match(raw)) if joined else set()
+        if sum(1 for _number, raw in record if raw in seen) < SHARED:
+            joined.append(record)
+        else:
+            # Its first line was cut off somewhere in the earlier one.
+            joined[-1] += [line for line in record[1:] if line[1] not in seen]
+    return joined
 
 
 def _limited(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -119,6 +119,25 @@ def test_the_parts_of_a_pstore_record_are_put_in_order() -> None:
         assert (found["kind"], found["function"], found["fatal"]) == ("null-deref", "rtl8125_poll", True)
 
 
+def recorded(name: str, lines: List[str], cut: int = 0) -> str:
+    """Lines of the log as a record of pstore has them, from any byte on."""
+    return "%s Part1\n%s" % (name, "".join("<4>" + line for line in lines)[cut:])
+
+
+@pytest.mark.parametrize("panic_begins", [0, 5, 14])
+def test_an_oops_that_panics_is_recorded_twice_and_is_one(panic_begins: int) -> None:
+    """Both records are in one file of systemd-pstore, the newer one first."""
+    lines = samples.stamped(samples.X86_NULL).splitlines(True)
+    found = samples.judge(recorded("Panic#2", lines[panic_begins:], 10) + recorded("Oops#1", lines[:-2]))
+    assert [(i["kind"], i["function"], i["fatal"]) for i in found] == [("null-deref", "rtl8125_poll", True)]
+
+
+def test_records_of_different_crashes_are_kept_apart() -> None:
+    both = [samples.stamped(text).splitlines(True) for text in (samples.X86_NULL, samples.SOFT_LOCKUP)]
+    found = samples.judge(recorded("Panic#2", both[0]) + recorded("Oops#1", both[1]))
+    assert sorted(incident["kind"] for incident in found) == ["null-deref", "soft-lockup"]
+
+
 def test_an_endless_report_ends() -> None:
     text = samples.stamped(samples.SOFT_LOCKUP) + "[  100.5] x\n" * 5000
     triage = _scan.Scan()

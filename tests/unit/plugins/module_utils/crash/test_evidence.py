@@ -7,7 +7,7 @@ import gzip
 import json
 import lzma
 import os
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
 import pytest
 
@@ -117,12 +117,29 @@ def test_the_same_crash_in_three_places_is_one(empty: FixtureHost) -> None:
     assert found.warnings == []
 
 
+def test_the_archive_of_an_oops_that_panicked_is_one_incident(make_host: Callable[..., FixtureHost]) -> None:
+    (found,) = _evidence.of_host(make_host("debian12/pstore"), 0).incidents
+    assert (found["kind"], found["function"], found["fatal"]) == ("null-deref", "strike_null_read", True)
+    assert (found["task"], found["seconds"]) == ({"comm": "kernelops_crash", "pid": 260}, 25.721923)
+
+
 def test_the_parts_of_a_record_may_be_files_of_their_own(empty: FixtureHost) -> None:
     lines = CRASH.splitlines(True)
     put(empty, "/sys/fs/pstore/dmesg-efi-1", ("Panic#2 Part1\n" + "".join(lines[8:])).encode())
     put(empty, "/sys/fs/pstore/dmesg-efi-2", ("Panic#2 Part2\n" + "".join(lines[:8])).encode())
     found = _evidence.of_host(empty, 0)
     assert [(i["kind"], i["function"], i["fatal"]) for i in found.incidents] == [("null-deref", "rtl8125_poll", True)]
+
+
+# As on Debian 12 after `systemctl restart systemd-journald`.
+RESTARTED = [
+    entry("Journal stopped", "systemd-journald", "210"),
+    entry("Stopped systemd-journald.service - Journal Service."),
+    entry("Starting systemd-journald.service - Journal Service..."),
+    entry("Journal started", "systemd-journald", "621"),
+    entry("Started systemd-journald.service - Journal Service."),
+    entry("Accepted publickey for root", "sshd", "639"),
+]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +153,8 @@ def test_the_parts_of_a_record_may_be_files_of_their_own(empty: FixtureHost) -> 
         ([entry("Reached target shutdown.target - Shutdown.", pid="900")], "reset"),
         ([entry("Journal stopped", "myapp", "77")], "reset"),
         ([entry("usb 1-1: new device", "kernel", "")], "reset"),
+        (RESTARTED, "reset"),
+        (RESTARTED + [entry("Reached target System Reboot.")], "clean"),
         ([], "unknown"),
     ],
 )
