@@ -20,6 +20,8 @@ ENDED = re.compile(
     r"Reached target .{0,60}(?:Power-Off|Reboot|Shutdown|Halt|System Power Off|System Reboot|poweroff\.target|reboot\.target|shutdown\.target)"
     r"|Journal stopped|Shutting down\.|Sending SIGTERM to remaining processes|Stopped .{0,40}Journal Service"
 )
+# A journal that was only restarted says that it stopped, too.
+GOES_ON = re.compile(r"Journal started|Started .{0,40}Journal Service")
 # The capture kernel of Debian and Ubuntu boots the host's own system for this unit alone, and keeps a journal there.
 CAPTURE = ["-u", "kdump-tools-dump.service"]
 OF_BOOT = "journal of boot -"
@@ -82,7 +84,7 @@ def last_boot(host: Host, seen: List[Dict[str, Any]]) -> Dict[str, Any]:
         # The boot that took a dump follows a panic; the one before it is what is asked for.
         entries = _last(host, 2, []) or entries[-1:]
         return _ended(entries, "panic")
-    clean = any(_is_end(entry) for entry in entries)
+    clean = _in_order(entries)
     end = _at(entries[-1])
     panics = [incident for incident in seen if _panicked(incident, end, _ring.booted(host) or end)]
     if panics and clean:
@@ -118,11 +120,18 @@ def _entry(line: str) -> Optional[Dict[str, Any]]:
         return None
 
 
-def _is_end(entry: Dict[str, Any]) -> bool:
+def _in_order(entries: List[Dict[str, Any]]) -> bool:
+    """Whether somebody wanted the end, and nothing went on after it."""
+    for text in (str(entry.get("MESSAGE")) for entry in reversed(entries) if _of_system(entry)):
+        if ENDED.search(text) or GOES_ON.search(text):
+            return ENDED.search(text) is not None
+    return False
+
+
+def _of_system(entry: Dict[str, Any]) -> bool:
     if entry.get("SYSLOG_IDENTIFIER") not in OF_SYSTEM or entry.get("_SYSTEMD_USER_UNIT"):
         return False
-    mine = entry.get("_PID") == "1" or entry.get("SYSLOG_IDENTIFIER") != "systemd"
-    return mine and ENDED.search(str(entry.get("MESSAGE"))) is not None
+    return entry.get("_PID") == "1" or entry.get("SYSLOG_IDENTIFIER") != "systemd"
 
 
 def _panicked(incident: Dict[str, Any], end: int, next_boot: int) -> bool:
