@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from lab import fleet, launch, paths, processes, qemu, resources
+from lab import machine as machines
 from lab.errors import LabError
 from lab.images import Image
 from lab.launch import Wish
@@ -36,13 +37,18 @@ open("serial.log", "w").write("hello from the console\\n")
 control = socket.socket(socket.AF_UNIX)
 control.bind("qmp.sock")
 control.listen()
+resets = 0
 while True:
     client, _ = control.accept()
     client.sendall(b'{{"QMP": {{}}}}\\n')
     for line in client.makefile():
         client.sendall(b'{{"event": "RTC_CHANGE"}}\\n{{"return": {{}}}}\\n')
-        if json.loads(line)["execute"] == "quit":
+        order = json.loads(line)["execute"]
+        if order == "quit":
             sys.exit(0)
+        resets += order == "system_reset"
+        if resets == 2:
+            open("serial.log", "a").write("GRUB\\n")
 """
 
 
@@ -210,6 +216,15 @@ def test_the_console_is_read_from_a_position() -> None:
     machine = Machine(start())
     assert wait(lambda: machine.serial_size() == 23)
     assert machine.serial(6) == "from the console\n"
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_reset_that_hangs_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machines, "FIRST_WORD_SECONDS", 0.5)
+    machine = Machine(start())
+    assert wait(lambda: machine.serial_size() == 23)
+    machine.cut_power()
+    assert machine.serial(23) == "GRUB\n"
 
 
 def test_the_control_socket_works_below_a_very_long_path(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
