@@ -33,7 +33,7 @@ def alarm(host: Host) -> int:
         if made["severity"] not in _alarm.SEVERITIES:
             raise ValueError("severity: one of %s" % ", ".join(_alarm.SEVERITIES))
     except (ValueError, KeyError, AttributeError) as error:
-        print("no alarm: %s" % error, file=sys.stderr)
+        sys.stderr.write("no alarm: %s\n" % error)
         return 2
     _alarm.raise_alarm(host, made)
     return 0
@@ -42,7 +42,7 @@ def alarm(host: Host) -> int:
 def test(host: Host) -> int:
     """Send a test along the alarm path, and say what became of it."""
     outcome = _alarm.test(host)
-    print(json.dumps(outcome, sort_keys=True))
+    sys.stdout.write(json.dumps(outcome, sort_keys=True) + "\n")
     return 1 if _alarm.failures(outcome) else 0
 
 
@@ -74,12 +74,12 @@ VERBS: Dict[str, Callable[[Host], int]] = {
 def run(arguments: List[str]) -> int:
     """Run one verb."""
     if len(arguments) != 1 or arguments[0] not in VERBS:
-        print("kernelops-hardware %s" % "|".join(sorted(VERBS)), file=sys.stderr)
+        sys.stderr.write("kernelops-hardware %s\n" % "|".join(sorted(VERBS)))
         return 2
     try:
         return VERBS[arguments[0]](Host())
     except HostError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write("%s\n" % error)
         return 1
 
 
