@@ -67,7 +67,8 @@ def command(
     arguments += ["-smp", str(hardware.cpus), "-m", str(hardware.memory)]
     arguments += ["-display", "none", "-nodefaults", "-no-user-config"]
     arguments += ["-drive", "file=disk.qcow2,if=none,id=disk0,format=qcow2,cache=unsafe,discard=unmap"]
-    arguments += ["-device", "virtio-blk-pci,drive=disk0"]
+    # The firmware tries one disk, and would take one of the simulated ones.
+    arguments += ["-device", "virtio-blk-pci,drive=disk0,bootindex=0"]
     if seed:
         arguments += ["-drive", "file=seed.iso,if=none,id=seed0,format=raw,readonly=on"]
         arguments += ["-device", "virtio-blk-pci,drive=seed0"]
