@@ -22,7 +22,7 @@ def test_the_known_good_kernel_is_the_first_entry_and_the_default(host: t.Any) -
 def test_an_entry_checks_the_file_systems_and_grub_takes_the_menu(host: t.Any) -> None:
     menu = host.file("/boot/grub/grub.cfg").content_string
     check = menu[menu.index("'kernelops-check'") :]
-    line = next(line for line in check.splitlines() if line.startswith("linux"))
+    line = next(line for line in map(str.strip, check.splitlines()) if line.startswith("linux"))
     assert line.endswith("fsck.mode=force fsck.repair=yes")
     assert "panic=" not in line
     assert "set timeout=5" in menu
