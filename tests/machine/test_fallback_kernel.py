@@ -14,6 +14,8 @@ import playbooks
 from kernels import POLICY, SERVICE, Kernels, prepare, repack
 from machines import ALL, RELEASES, make
 
+in_full = pytest.mark.skipif(not ALL, reason="runs with `make test-full`")
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -111,6 +113,7 @@ def test_what_failed_is_shouted_about_and_not_tried_again(kernels: Kernels) -> N
     assert kernels.status("failed")["trial"] == kernels.new
 
 
+@in_full
 def test_a_power_cut_tries_nothing(kernels: Kernels) -> None:
     """The new kernel waits for an orderly restart."""
     kernels.look(trial="none")
@@ -133,6 +136,7 @@ def test_a_good_kernel_is_tried_at_an_orderly_restart_and_confirmed(kernels: Ker
     assert (again.returncode, again.changed) == (0, []), again.output
 
 
+@in_full
 def test_a_new_kernel_that_does_not_boot_is_left_without_anybody(kernels: Kernels) -> None:
     """A package that looks whole: nobody arms, nobody watches."""
     bad = "99.1.0-1-cloud-amd64"
@@ -146,6 +150,7 @@ def test_a_new_kernel_that_does_not_boot_is_left_without_anybody(kernels: Kernel
     kernels.look(trial="none")
 
 
+@in_full
 def test_apt_keeps_what_the_role_has_named_and_removes_the_rest(kernels: Kernels) -> None:
     older, oldest = "4.1.0-2-cloud-amd64", "4.1.0-1-cloud-amd64"
     for release in (oldest, older):
@@ -160,6 +165,7 @@ def test_apt_keeps_what_the_role_has_named_and_removes_the_rest(kernels: Kernels
     assert f"vmlinuz-{oldest}" not in there, "nothing was cleaned up, so nothing was shown"
 
 
+@in_full
 def test_drift_is_named(kernels: Kernels) -> None:
     kernels.machine.ssh("grub-set-default 1; systemctl disable -q --now kernelops-fallback_kernel-arm.service")
     found = audit(kernels)
@@ -172,6 +178,7 @@ def test_drift_is_named(kernels: Kernels) -> None:
     assert "fallback_kernel.spare_kernel" in audit(kernels)
 
 
+@in_full
 def test_remove_leaves_the_distribution_s_own_menu(kernels: Kernels) -> None:
     removed = playbooks.run("remove", [kernels.machine])
     assert removed.returncode == 0, removed.output
