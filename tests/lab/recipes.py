@@ -36,7 +36,7 @@ MACHINE = (
     "ca-certificates",
 )
 KERNEL = "linux-image-cloud-amd64"
-OFFLINE = ("kdump-tools", "makedumpfile", "kexec-tools", "initramfs-tools-core")
+OFFLINE = ("kdump-tools", "makedumpfile", "kexec-tools", "initramfs-tools-core", "lvm2", "unattended-upgrades")
 
 # A kernel with the drivers of real hardware, for machines that simulate some, and what watches it.
 FULL_KERNEL = "linux-image-amd64"
