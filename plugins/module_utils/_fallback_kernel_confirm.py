@@ -29,13 +29,14 @@ def step(host: Host, policy: Dict[str, Any]) -> Outcome:
     trial = state["trial"]
     if trial["status"] == "failed":
         if trial["release"] == state["known_good"]:
-            # The power went between the confirmation and its last write.
-            return _confirm(host, state)
+            return _take_back(host, state)
         return Outcome("failed", trial["release"], _left(host, trial["release"]))
     if trial["status"] != "running":
         remember(host, policy, state)
         return Outcome("none", "", [])
-    found = health.problems(host, policy, known(host, policy))
+    # The host went down before the last write of a confirmation: the menu has it already, and no restart would leave it.
+    confirmed = state["running"] == state["known_good"] == state["default"]["release"]
+    found = [] if confirmed else health.problems(host, policy, known(host, policy))
     if not found:
         return _confirm(host, state)
     return Outcome(_action(host, policy, found), trial["release"], found)
@@ -45,6 +46,16 @@ def _confirm(host: Host, state: Dict[str, Any]) -> Outcome:
     release = _boot_kernel.named(state, "known_good", state["trial"]["release"])
     _boot_kernel.apply(host, state, _boot_kernel.Wish(release, None))
     return Outcome("confirmed", release, [])
+
+
+def _take_back(host: Host, state: Dict[str, Any]) -> Outcome:
+    """The host went down in the middle of a confirmation, before the menu was made: that may have been the kernel's own doing."""
+    release = state["trial"]["release"]
+    running = _boot_kernel.named(state, "known_good", state["running"])
+    _boot_kernel.apply(host, state, _boot_kernel.Wish(running, None))
+    outcome = Outcome("failed", release, [health.Problem("ended", "the host went down while it was being confirmed")])
+    note(host, outcome)
+    return outcome
 
 
 def _without_menu(host: Host, policy: Dict[str, Any], running: str) -> Outcome:

@@ -111,16 +111,35 @@ def test_nobody_looked_at_the_known_good_kernel(host: FixtureHost) -> None:
     assert _fallback_kernel_confirm.known(host, POLICY) == ([], True)
 
 
-def test_a_confirmation_that_a_power_cut_ended_is_finished(host: FixtureHost) -> None:
-    """The file says the new kernel, the menu still the old one."""
-    generator = "/etc/grub.d/09_boot_kernel"
-    host.put(generator, host.text(generator).replace(OLD, NEW))
-    host.put("/proc/sys/kernel/osrelease", OLD + "\n")
-    host.put("/proc/sys/kernel/random/boot_id", "3\n")
-    assert _boot_kernel.observe(host)["trial"]["status"] == "failed"
-    assert act(host) == "confirmed"
-    state = _boot_kernel.observe(host)
-    assert (state["default"]["release"], state["trial"]["status"]) == (NEW, "none")
+class TestInterruptedConfirmation:
+    """The host went down in its middle: by a power cut, or by a panic of the very kernel."""
+
+    def test_before_the_menu_was_made_the_kernel_is_not_confirmed(self, host: FixtureHost) -> None:
+        """The file says the new kernel, the menu still the old one."""
+        generator = "/etc/grub.d/09_boot_kernel"
+        host.put(generator, host.text(generator).replace(OLD, NEW))
+        host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+        host.put("/proc/sys/kernel/random/boot_id", "3\n")
+        assert _boot_kernel.observe(host)["trial"]["status"] == "failed"
+        for _boot in range(2):
+            found = _fallback_kernel_confirm.step(host, POLICY)
+            assert (found.action, found.release) == ("failed", NEW)
+            assert [problem.text for problem in found.problems] == ["the host went down while it was being confirmed"]
+        state = _boot_kernel.observe(host)
+        assert (state["known_good"], state["default"]["release"], state["trial"]["status"]) == (OLD, OLD, "failed")
+
+    def test_after_the_menu_was_made_it_is_finished(self, host: FixtureHost) -> None:
+        """No restart would leave the kernel any more, so that none is made, however the host is."""
+        observed = _boot_kernel.observe(host)
+        environment = host.text("/boot/grub/grubenv")
+        _boot_kernel.apply(host, observed, _boot_kernel.Wish(NEW, None))
+        host.put("/boot/grub/grubenv", environment)
+        host.put("/proc/sys/kernel/random/boot_id", "3\n")
+        host.put("/proc/uptime", "900.00 1.00\n")
+        host.put("/proc/net/tcp", "")
+        assert _boot_kernel.observe(host)["trial"]["status"] == "running"
+        assert act(host) == "confirmed"
+        assert _boot_kernel.observe(host)["trial"]["status"] == "none"
 
 
 class TestWithoutMenu:
