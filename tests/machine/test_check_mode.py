@@ -4,8 +4,15 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import playbooks
 from lab.machine import Machine
+from playbooks import ALL_ROLES
+
+HARDWARE = ("watchdog", "smartmontools", "lm_sensors", "rasdaemon")
+MOST_EXECUTIONS = 40  # of modules, in a second run of all roles
 
 # Values that the kernel or the pseudo terminals of ssh change by themselves.
 RESTLESS = "random|pty/nr|ns_last_pid|/inode-|/dentry-state|file-nr|aio-nr|nf_conntrack_count|stat_refresh|sched_domain|fs/quota"
@@ -24,23 +31,39 @@ def fingerprint(machine: Machine) -> set[str]:
     return set(done.stdout.splitlines())
 
 
+def counted(playbook: str, machine: Machine) -> tuple[playbooks.Run, int]:
+    """A run with all roles, and how many modules ran on the machine."""
+    began = time.monotonic()
+    run = playbooks.run(playbook, [machine], "-vvv", "--diff", variables=ALL_ROLES)
+    executions = len(re.findall(r"(?m)^Using module file ", run.output))
+    print(f"{playbook} with all roles: {executions} module executions, {time.monotonic() - began:.0f} s")
+    return run, executions
+
+
 def test_check_mode_is_honest_and_the_second_run_quiet(stock: Machine) -> None:
+    """With all roles, of which those that watch hardware find none here."""
     stock.ssh("update-grub", timeout=120)  # the menu as this machine writes it, to compare with in the end
     before = fingerprint(stock)
 
-    predicted = playbooks.run("harden", [stock], "--check", "--diff")
+    predicted = playbooks.run("harden", [stock], "--check", "--diff", variables=ALL_ROLES)
     assert predicted.returncode == 0, predicted.output
     assert fingerprint(stock) ^ before == set()
 
-    real = playbooks.run("harden", [stock], "--diff")
+    real, _executions = counted("harden", stock)
     assert real.returncode == 0, real.output
     assert real.changed == predicted.changed != []
+    assert [task for task in real.changed if any(f".{role} :" in task for role in HARDWARE)] == []
     hardened = fingerprint(stock)
     assert hardened != before
 
-    again = playbooks.run("harden", [stock])
+    again, executions = counted("harden", stock)
     assert (again.returncode, again.changed) == (0, []), again.output
+    assert 0 < executions <= MOST_EXECUTIONS
     assert fingerprint(stock) ^ hardened == set()
+
+    audit, executions = counted("audit", stock)
+    assert executions == 1
+    assert {f["status"] for f in audit.host["findings"] if f["role"] in HARDWARE} == {"not_applicable"}, audit.output
 
     removed = playbooks.run("remove", [stock])
     assert removed.returncode == 0, removed.output
