@@ -21,7 +21,7 @@ SIZE = re.compile(r"\s*(\d{1,18}(?:\.\d{1,9})?)\s*([KMGTPE]?)B?\s*\Z")
 
 
 class Unit(NamedTuple):
-    """A unit: whether it may start at all, and whether it does so at boot."""
+    """A unit: whether it may start at all, and whether it does so at boot or with what needs it."""
 
     name: str
     masked: bool
@@ -42,11 +42,11 @@ def unit_path(name: str) -> str:
 
 def unit(host: Host, name: str) -> Unit:
     """How a unit stands, from its links; raises Unreadable."""
-    wants = [entry for entry in host.listdir(UNITS) if entry.endswith(".wants")]
+    pulling = [entry for entry in host.listdir(UNITS) if entry.endswith((".wants", ".requires"))]
     return Unit(
         name,
         host.readlink("%s/%s" % (UNITS, name)) == "/dev/null",
-        any(host.readlink("%s/%s/%s" % (UNITS, entry, name)) is not None for entry in wants),
+        any(host.readlink("%s/%s/%s" % (UNITS, entry, name)) is not None for entry in pulling),
     )
 
 

@@ -44,7 +44,7 @@ def observe(host: Host) -> Dict[str, Any]:
         hardware=hardware,
         available=_modules.available(host, _watchdog_devices.KNOWN),
         devices=_watchdog_devices.loaded(host),
-        feeder=_watchdog_devices.feeder(host),
+        feeder=_watchdog_devices.feeder(host, _setup.units(host, sorted(_watchdog_devices.FEEDERS))),
         kernel_panic=_number(host.read("/proc/sys/kernel/panic")),
         crash_kernel=(host.read("/sys/kernel/kexec_crash_loaded") or "").strip() == "1",
         modprobe=host.which("modprobe") or "/sbin/modprobe",

@@ -26,6 +26,7 @@ KNOWN = ORDER + (SOFTWARE,)
 FEEDERS = {
     "watchdog-mux.service": "Proxmox VE's watchdog-mux",
     "sbd.service": "the cluster's sbd",
+    "sbd_remote.service": "the cluster's sbd",
     "watchdog.service": "the package watchdog",
     "wd_keepalive.service": "the package watchdog",
 }
@@ -95,13 +96,13 @@ def _driver(host: Host, folder: str, identity: Optional[str]) -> str:
     return (host.readlink(folder + "/device/driver/module") or BUILT_IN).rsplit("/", 1)[-1]
 
 
-def feeder(host: Host) -> str:
-    """Who else feeds the watchdog, or an empty text."""
+def feeder(host: Host, units: Dict[str, Dict[str, bool]]) -> str:
+    """Who else feeds the watchdog, or an empty text; C(units) tells which of the feeders run."""
     if any(host.exists(path) for path in STATIC_FEEDERS):
         return FEEDERS["watchdog-mux.service"]
     for name, who in FEEDERS.items():
         unit = _systemd.unit(host, name)
-        if unit.enabled and not unit.masked:
+        if (unit.enabled and not unit.masked) or units.get(name, {}).get("active"):
             return who
     return ""
 

@@ -136,14 +136,32 @@ def test_compressed_and_built_in_drivers_count(root: str, compressed: str) -> No
     assert found == ["hpwdt", "iTCO_wdt"]
 
 
-@pytest.mark.parametrize("name", ["sbd.service", "watchdog.service", "wd_keepalive.service"])
-def test_who_feeds_it_already_is_left_alone(root: str, name: str) -> None:
+@pytest.mark.parametrize(
+    "link",
+    [
+        "pacemaker.service.requires/sbd.service",
+        "dlm.service.requires/sbd.service",
+        "pacemaker_remote.service.requires/sbd_remote.service",
+        "default.target.wants/watchdog.service",
+    ],
+)
+def test_who_feeds_it_already_is_left_alone(root: str, link: str) -> None:
     host = esb(root)
+    name = link.split("/")[1]
     assert resolved(host)["applicable"]
-    host.link("/etc/systemd/system/default.target.wants/" + name, "/lib/systemd/system/" + name)
+    host.link("/etc/systemd/system/" + link, "/lib/systemd/system/" + name)
     assert resolved(host)["reason"].endswith("feeds the watchdog; two must not")
     host.link("/etc/systemd/system/" + name, "/dev/null")
     assert resolved(host)["applicable"]
+
+
+@pytest.mark.parametrize("name", ["sbd.service", "wd_keepalive.service"])
+def test_who_was_started_by_hand_feeds_it_too(root: str, name: str) -> None:
+    host = esb(root)
+    host.unit(name, enabled=False, active=False)
+    assert resolved(host)["applicable"]
+    host.unit(name, enabled=False, active=True)
+    assert resolved(host)["reason"].endswith("feeds the watchdog; two must not")
 
 
 def test_proxmox_is_left_alone(root: str) -> None:
