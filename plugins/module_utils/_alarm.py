@@ -8,31 +8,29 @@ What goes wrong here is written down, and never raised: who tells of a failing d
 
 import json
 import time
-from typing import Any, Dict
+from typing import Any, Dict, Sequence
 
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm_sent
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._alarm_sent import LOCK, SENT, SEVERITIES
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._alarm_ways import (
+    WAYS,
     deliver,
     failures,
     trouble,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
     CONFIG_DIR,
-    RUN_DIR,
     STATE_DIR,
     Host,
     HostError,
 )
 
-__all__ = ["failures"]
+__all__ = ["LOCK", "SENT", "SEVERITIES", "failures"]
 
 SETTINGS = CONFIG_DIR + "/alarm.json"
-# In memory: a disk that fails takes its file systems with it, and the alarm must still be raised once, not for ever.
-SENT = RUN_DIR + "/alarms.json"
-LOCK = RUN_DIR + "/alarms.lock"
 # The last test of the way, and the last alarm that went along it.
 STATUS = STATE_DIR + "/alarm-status.json"
 DEFAULTS: Dict[str, Any] = {"command": [], "timeout": 30, "mail": "root", "repeat": 24}
-SEVERITIES = ("info", "warning", "critical")
 LIMITS = {"key": 200, "role": 50, "device": 200, "summary": 500, "details": 4000}
 
 
@@ -65,60 +63,35 @@ def settings(host: Host) -> Dict[str, Any]:
 def raise_alarm(host: Host, alarm: Dict[str, Any]) -> Dict[str, str]:
     """Send an alarm along all ways, unless the same was sent a short time ago; returns what became of each way."""
     wanted = settings(host)
-    if not _due(host, alarm, wanted["repeat"] * 3600):
+    if not _alarm_sent.begin(host, alarm, wanted["repeat"] * 3600):
         return {}
-    outcome = deliver(host, alarm, wanted)
+    return _send(host, alarm, wanted, WAYS)
+
+
+def _send(host: Host, alarm: Dict[str, Any], wanted: Dict[str, Any], ways: Sequence[str]) -> Dict[str, str]:
+    outcome = deliver(host, alarm, wanted, ways)
+    _alarm_sent.end(host, alarm["key"], sorted(failures(outcome)))
     record(host, "last", alarm["key"], outcome)
     return outcome
 
 
+def send_again(host: Host) -> None:
+    """Try the ways that failed some time ago once more."""
+    for alarm, ways in _alarm_sent.overdue(host):
+        _send(host, alarm, settings(host), ways)
+
+
 def clear(host: Host, key: str) -> None:
     """The reason of an alarm is gone: the next time is a new alarm."""
-    try:
-        with host.locked(LOCK):
-            sent = _sent(host)
-            if sent.pop(key, None):
-                host.write(SENT, json.dumps(sent, sort_keys=True) + "\n", 0o600)
-    except HostError as error:
-        trouble(host, "%s: could not be cleared: %s" % (key, error))
+    _alarm_sent.forget(host, key)
 
 
 def test(host: Host) -> Dict[str, str]:
     """Send an alarm that says that it is a test, and remember what became of it."""
     alarm = event("panic_hardening", "test", "info", "", "test of the alarm path, nothing is wrong")
-    outcome = deliver(host, alarm, settings(host))
+    outcome = deliver(host, alarm, settings(host), WAYS)
     record(host, "tested", alarm["key"], outcome)
     return outcome
-
-
-def _due(host: Host, alarm: Dict[str, Any], seconds: float) -> bool:
-    """Whether this alarm is new, worse than before, or old enough to be said again."""
-    now = time.time()
-    try:
-        with host.locked(LOCK):
-            sent = _sent(host)
-            at, severity = sent.get(alarm["key"], (0, "info"))
-            worse = SEVERITIES.index(alarm["severity"]) > SEVERITIES.index(severity)
-            # A clock that was set back must not silence an alarm until that time comes again.
-            if not worse and 0 <= now - at < seconds:
-                return False
-            fresh = dict((key, value) for key, value in sent.items() if 0 <= now - value[0] < seconds)
-            fresh[alarm["key"]] = [now, alarm["severity"]]
-            host.write(SENT, json.dumps(fresh, sort_keys=True) + "\n", 0o600)
-    except HostError as error:
-        # Better too often than not at all.
-        trouble(host, "%s: repeats cannot be counted: %s" % (alarm["key"], error))
-    return True
-
-
-def _sent(host: Host) -> Dict[str, Any]:
-    try:
-        found = json.loads(host.read(SENT) or "{}")
-        return dict(
-            (str(key), (float(at), SEVERITIES[SEVERITIES.index(severity)])) for key, (at, severity) in found.items()
-        )
-    except (ValueError, TypeError, AttributeError):
-        return {}
 
 
 def record(host: Host, name: str, key: str, outcome: Dict[str, str]) -> None:

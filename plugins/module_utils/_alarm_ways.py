@@ -7,27 +7,28 @@ import contextlib
 import email.message
 import json
 import os
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Dict, Sequence
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm_journal
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import RUN_DIR, Host, HostError
 
 MAILERS = ("/usr/sbin/sendmail", "/usr/lib/sendmail")
 MAIL_SECONDS = 30
+WAYS = ("journal", "command", "mail")
 DONE = ("journal", "logger", "sent", "run")
 
 
-def deliver(host: Host, alarm: Dict[str, Any], wanted: Dict[str, Any]) -> Dict[str, str]:
-    """Send an alarm along all ways now; returns what became of each: what it did, C(none) or C(failed: ...)."""
-    ways: Tuple[Tuple[str, Callable[[], str]], ...] = (
-        ("journal", lambda: _alarm_journal.write(host, _alarm_journal.alarm_fields(alarm))),
-        ("command", lambda: _command(host, alarm, wanted)),
-        ("mail", lambda: _mail(host, alarm, wanted)),
-    )
+def deliver(host: Host, alarm: Dict[str, Any], wanted: Dict[str, Any], ways: Sequence[str]) -> Dict[str, str]:
+    """Send an alarm along these ways now; returns what became of each: what it did, C(none) or C(failed: ...)."""
+    how: Dict[str, Callable[[], str]] = {
+        "journal": lambda: _alarm_journal.write(host, _alarm_journal.alarm_fields(alarm)),
+        "command": lambda: _command(host, alarm, wanted),
+        "mail": lambda: _mail(host, alarm, wanted),
+    }
     outcome = {}
-    for name, way in ways:
+    for name in ways:
         try:
-            outcome[name] = way()
+            outcome[name] = how[name]()
         except Exception as error:
             outcome[name] = "failed: %s" % error
             trouble(host, "%s: the alarm did not get out by %s: %s" % (alarm["key"], name, error))

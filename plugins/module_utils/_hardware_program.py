@@ -10,6 +10,7 @@ from typing import Callable, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm,
+    _alarm_sent,
     _disk_watch,
     _memory_watch,
     _sensor_watch,
@@ -47,12 +48,15 @@ def test(host: Host) -> int:
 
 
 def watchdog(host: Host) -> int:
-    """Tell of a watchdog that has reset the machine, or of what else it noted before this boot."""
+    """Tell of a watchdog that has reset the machine, or of what else it noted before this boot; 1 while that is not all out."""
     devices = dict((device["name"], device) for device in _watchdog_devices.loaded(host))
-    for name, words in _watchdog_devices.reset_words(list(devices.values())).items():
-        text = "before this boot " + words
-        _alarm.raise_alarm(host, _alarm.event("watchdog", "reset", "critical", name, text, devices[name]))
-    return 0
+    alarms = [
+        _alarm.event("watchdog", "reset", "critical", name, "before this boot " + words, devices[name])
+        for name, words in _watchdog_devices.reset_words(list(devices.values())).items()
+    ]
+    for made in alarms:
+        _alarm.raise_alarm(host, made)
+    return 1 if any(_alarm_sent.waits(host, made["key"]) for made in alarms) else 0
 
 
 def smartd(host: Host) -> int:
@@ -76,8 +80,10 @@ def run(arguments: List[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in VERBS:
         sys.stderr.write("kernelops-hardware %s\n" % "|".join(sorted(VERBS)))
         return 2
+    host = Host()
+    _alarm.send_again(host)
     try:
-        return VERBS[arguments[0]](Host())
+        return VERBS[arguments[0]](host)
     except HostError as error:
         sys.stderr.write("%s\n" % error)
         return 1

@@ -6,6 +6,7 @@
 from typing import Any, Dict
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _alarm_sent,
     _hardware_launcher,
     _watchdog_devices,
 )
@@ -45,14 +46,18 @@ ExecStart=-{modprobe} -q pretimeout_panic
 [Install]
 WantedBy=sysinit.target
 """
+# It ends with 1 while an alarm is not out, and where only this role is there nobody else tries again. Not oneshot, which
+# systemd starts again only from 244 on. The network is not wanted here: a boot must not wait for it because of an alarm.
 ALARM_TEXT = """\
 [Unit]
 Description=Alarm when the watchdog reset this machine
-After={unit}
+After={unit} network-online.target
 
 [Service]
-Type=oneshot
+Type=simple
 RemainAfterExit=yes
+Restart=on-failure
+RestartSec={retry}
 ExecStart={launcher} watchdog
 
 [Install]
@@ -73,7 +78,7 @@ def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any])
         driver = PARAMETERS.get(driver, driver).format(**policy)
     load = "" if driver == _watchdog_devices.BUILT_IN else "ExecStart=%s %s\n" % (state["modprobe"], driver)
     modules = DRIVER_TEXT.format(modprobe=state["modprobe"], load=load)
-    alarm = ALARM_TEXT.format(unit=DRIVER_UNIT, launcher=_hardware_launcher.LAUNCHER)
+    alarm = ALARM_TEXT.format(unit=DRIVER_UNIT, retry=_alarm_sent.RETRY_SECONDS, launcher=_hardware_launcher.LAUNCHER)
     files = {
         DROP_IN: File(HEADER + text.format(**policy)),
         unit_path(DRIVER_UNIT): File(HEADER + modules),

@@ -107,7 +107,9 @@ def test_a_clock_that_was_set_back_silences_nothing(
     assert len(journal.entries()) == 2
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"x": 1}', '{"smartmontools.health:/dev/sda": [1, "?"]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"x": 1}', '{"x": {"at": 1}}', '{"smartmontools.health:/dev/sda": [1, "?"]}']
+)
 def test_a_damaged_count_of_repeats_does_not_stop_an_alarm(host: HardwareHost, journal: Journal, text: str) -> None:
     host.put(_alarm.SENT, text)
     assert _alarm.raise_alarm(host, disk())["journal"] == "journal"
@@ -130,6 +132,51 @@ def test_a_command_that_fails_costs_nothing_but_itself(host: HardwareHost, journ
     assert list(_alarm.failures(outcome)) == ["command"]
     assert messages(journal)[-1].endswith("did not get out by command: did not end within 5 seconds")
     assert _alarm.status(host)["last"]["outcome"] == outcome
+
+
+def test_the_way_that_failed_is_tried_again_and_no_other(
+    host: HardwareHost, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.programs[COMMAND] = failing("no route to host")
+    now = time.time()
+    _alarm.raise_alarm(host, disk(details="all of it"))
+    _alarm.raise_alarm(host, disk())
+    assert len(host.given) == 1
+    host.programs[COMMAND] = lambda argv: Result(0, "", "")
+    for later, given in ((899, 1), (901, 2), (2000, 2)):
+        monkeypatch.setattr(time, "time", lambda at=now + later: at)
+        _alarm.send_again(host)
+        assert len(host.given) == given, later
+    assert json.loads(host.given[0]) == json.loads(host.given[1])
+    assert len([text for text in messages(journal) if text.endswith("is failing")]) == 1
+    assert _alarm.status(host)["last"]["outcome"] == {"command": "run"}
+
+
+def test_who_was_killed_on_the_way_leaves_the_alarm_to_the_next(
+    host: HardwareHost, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+
+    def killed(_argv: List[str]) -> Result:
+        raise KeyboardInterrupt
+
+    host.programs[COMMAND] = killed
+    with pytest.raises(KeyboardInterrupt):
+        _alarm.raise_alarm(host, disk())
+    host.programs[COMMAND] = lambda argv: Result(0, "", "")
+    monkeypatch.setattr(time, "time", lambda: now + 901)
+    _alarm.send_again(host)
+    assert len(host.given) == 2
+
+
+def test_what_is_gone_is_not_tried_again(host: HardwareHost, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.programs[COMMAND] = failing("no route to host")
+    now = time.time()
+    _alarm.raise_alarm(host, disk())
+    _alarm.clear(host, disk()["key"])
+    monkeypatch.setattr(time, "time", lambda: now + 901)
+    _alarm.send_again(host)
+    assert len(host.given) == 1
 
 
 @pytest.mark.parametrize("text", ["", "no json", '["x"]', '{"command": 7}', '{"repeat": "x"}'])

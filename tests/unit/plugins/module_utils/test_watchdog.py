@@ -3,6 +3,7 @@
 """The right driver for a machine, nobody else's watchdog, and what the audit says of it."""
 
 import os
+import time
 from typing import Any, Dict
 
 import pytest
@@ -15,8 +16,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _watchdog_devices,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
-from unit.plugins.module_utils.fixture_hardware import HardwareHost, Journal
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError, Result
+from unit.plugins.module_utils.fixture_hardware import HardwareHost, Journal, failing
 from unit.plugins.module_utils.fixture_watchdog import KERNEL, POLICY, esb, load, machine, pci
 
 DROP_IN = "/etc/systemd/system.conf.d/zz-kernelops-watchdog.conf"
@@ -287,6 +288,31 @@ def test_a_reset_is_seen_and_told_of_once(root: str) -> None:
     journal.close()
     assert entry["MESSAGE"] == "watchdog.reset:watchdog0: before this boot the watchdog reset the machine"
     assert '"bootstatus": 32' in entry["PANIC_HARDENING_DETAILS"]
+
+
+def test_a_reset_that_could_not_be_told_of_is_tried_again(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may come before the network; no timer of ours need be there, so the unit itself is started again."""
+    host = set_up(esb(root))
+    unit = host.text("/etc/systemd/system/kernelops-watchdog-alarm.service")
+    assert "Type=simple\n" in unit and "Restart=on-failure\nRestartSec=900\n" in unit
+    assert "After=kernelops-watchdog.service network-online.target\n" in unit
+    load(host, bootstatus=32)
+    host.put("/etc/kernelops-panic_hardening/alarm.json", '{"mail": "", "command": ["/tell"]}')
+    monkeypatch.setattr(_hardware_program, "Host", lambda: host)
+    journal = Journal(host)
+    host.programs["/tell"] = failing("no route to host")
+    now = time.time()
+    for later, code, calls in ((0, 1, 1), (5, 1, 1), (905, 1, 2)):
+        monkeypatch.setattr(time, "time", lambda at=now + later: at)
+        assert _hardware_program.run(["watchdog"]) == code
+        assert host.calls.count(["/tell"]) == calls, later
+    host.programs["/tell"] = lambda argv: Result(0, "", "")
+    for later, calls in ((1810, 3), (9999, 3)):
+        monkeypatch.setattr(time, "time", lambda at=now + later: at)
+        assert _hardware_program.run(["watchdog"]) == 0
+        assert host.calls.count(["/tell"]) == calls, later
+    assert [entry.get("PANIC_HARDENING_KEY") for entry in journal.entries()].count("watchdog.reset:watchdog0") == 1
+    journal.close()
 
 
 def test_a_healthy_boot_is_not_told_of(root: str) -> None:
