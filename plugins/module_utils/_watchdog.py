@@ -22,7 +22,8 @@ __all__ = ["LEFT", "evaluate", "observe", "owned", "resolve", "setup", "validate
 
 LEFT: List[str] = []
 
-MANAGER = ("RuntimeWatchdogUSec", "WatchdogDevice", "WatchdogLastPingTimestampMonotonic")
+# The last one is shown by systemd 251 and newer, which can set a pretimeout.
+MANAGER = ("RuntimeWatchdogUSec", "WatchdogDevice", "WatchdogLastPingTimestampMonotonic", "RuntimeWatchdogPreUSec")
 validate = _watchdog_policy.validate
 resolve = _watchdog_policy.resolve
 evaluate = _watchdog_controls.evaluate
@@ -66,6 +67,7 @@ def _manager(host: Host) -> Dict[str, Any]:
         "timeout": _systemd.seconds(values.get("RuntimeWatchdogUSec", "")) or 0,
         "device": values.get("WatchdogDevice", ""),
         "fed": _number(values.get("WatchdogLastPingTimestampMonotonic")) > 0,
+        "pretimeout": "RuntimeWatchdogPreUSec" in values,
     }
 
 

@@ -20,6 +20,8 @@ ORDER = ("wdat_wdt", "i6300esb", "hpwdt", "iTCO_wdt", "sp5100_tco", "ipmi_watchd
 # The chipset that emulators show has a watchdog that resets nothing, unless they were told otherwise.
 IN_A_MACHINE_OF_A_HOST = ("i6300esb",)
 SOFTWARE, SOFTWARE_IDENTITY = "softdog", "Software Watchdog"
+# At the pretimeout its own handler of the NMI panics, whatever the governor.
+PANICS_ITSELF = ("hpwdt",)
 BUILT_IN = "built in"
 KNOWN = ORDER + (SOFTWARE,)
 # Units that feed the watchdog themselves; whoever opens it second finds it busy.

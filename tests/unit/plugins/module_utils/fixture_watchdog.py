@@ -32,6 +32,7 @@ def machine(root: str, kind: str = "metal", drivers: Any = DRIVERS) -> HardwareH
         "kernel/drivers/watchdog/softdog.ko\n" if "softdog" in drivers else "",
     )
     host.managed.update(RuntimeWatchdogUSec="0", WatchdogDevice="", WatchdogLastPingTimestampMonotonic="0")
+    host.managed["RuntimeWatchdogPreUSec"] = "0"
     host.on_start["kernelops-watchdog.service"] = lambda: load(host)
     return host
 

@@ -252,13 +252,34 @@ def test_a_watchdog_that_nobody_feeds_is_not_armed(root: str) -> None:
 
 @pytest.mark.parametrize(
     "pretimeout, governor, status",
-    [(20, "panic", "pass"), (20, "noop", "fail"), (0, "panic", "fail"), (20, "", "fail")],
+    [(20, "panic", "pass"), (9, "panic", "pass"), (20, "noop", "fail"), (0, "panic", "fail"), (20, "", "fail")],
 )
 def test_the_panic_before_the_reset(root: str, pretimeout: int, governor: str, status: str) -> None:
     host = set_up(esb(root))
     load(host, pretimeout=pretimeout, pretimeout_governor=governor)
     assert judged(host)["pretimeout"]["status"] == status
     assert judged(host, watchdog_pretimeout=0)["pretimeout"]["status"] == "not_applicable"
+
+
+def test_a_driver_that_rounds_the_pretimeout_and_panics_itself_passes(root: str) -> None:
+    host = pci(machine(root), "103c", "3306")
+    load(host, driver="hpwdt", identity="HPE iLO2+ HW Watchdog Timer", pretimeout=9, pretimeout_governor="noop")
+    assert judged(host)["pretimeout"]["status"] == "pass"
+    load(host, pretimeout=0)
+    assert judged(host)["pretimeout"]["status"] == "fail"
+
+
+def test_a_panic_that_nothing_here_could_make_is_not_asked_for(root: str) -> None:
+    host = set_up(esb(root))
+    load(host, pretimeout=0, pretimeout_governor="noop")
+    del host.managed["RuntimeWatchdogPreUSec"]
+    found = judged(host)["pretimeout"]
+    assert (found["status"], "before version 251" in found["reason"]) == ("not_applicable", True)
+    host.managed["RuntimeWatchdogPreUSec"] = "0"
+    assert judged(host)["pretimeout"]["status"] == "fail"
+    host.remove("/sys/class/watchdog/watchdog0/pretimeout_governor")
+    found = judged(host)["pretimeout"]
+    assert (found["status"], "no governors" in found["reason"]) == ("not_applicable", True)
 
 
 def test_a_panic_has_time_for_its_dump(root: str) -> None:
