@@ -29,7 +29,7 @@ KEPT_DAYS = 30
 NOTHING: Dict[str, Any] = {
     "boot": "",
     "counters": {},
-    "last": {},
+    "last": None,
     "rises": {},
     "uncorrected": {},
     "alarmed": [],
@@ -55,8 +55,9 @@ def watch(host: Host) -> int:
     """One round; raises HostError where the settings cannot be used."""
     limit = _watch_settings.read(host, SETTINGS, "corrected_limit")["corrected_limit"]
     found, now = results(host), int(time.time())
-    first = not found["at"]
-    added = _from_counters(host, found, first) + _from_database(host, found, first)
+    added = _from_counters(host, found, not found["at"]) + _from_database(host, found)
+    # What came while nobody looked, for more than a day, came at nobody knows what rate: evenly.
+    share = min(1.0, DAY / max(1.0, now - found["at"]))
     fatal: Dict[str, str] = {}
     # The kernel's counter and rasdaemon tell of the same errors: the larger number counts, not the sum.
     risen: Dict[str, Dict[str, int]] = {}
@@ -67,7 +68,7 @@ def watch(host: Host) -> int:
         else:
             fatal[event.label] = event.words.strip()
     for label, by in risen.items():
-        found["rises"].setdefault(label, []).append([now, max(by.values())])
+        found["rises"].setdefault(label, []).append([now, int(max(by.values()) * share)])
     _forget(found, now)
     found.update(at=now)
     _alarms(host, found, fatal, limit, now)
@@ -97,14 +98,14 @@ def _from_counters(host: Host, found: Dict[str, Any], first: bool) -> List[Any]:
     return added
 
 
-def _from_database(host: Host, found: Dict[str, Any], first: bool) -> List[Any]:
+def _from_database(host: Host, found: Dict[str, Any]) -> List[Any]:
     try:
         events, found["last"] = _ras_events.since(host, found["last"])
         found["database"] = ""
     except HostError as error:
         found["database"] = str(error)
         return []
-    return [] if first else [("database", event) for event in events]
+    return [("database", event) for event in events]
 
 
 def _forget(found: Dict[str, Any], now: int) -> None:

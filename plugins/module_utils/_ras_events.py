@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What rasdaemon has recorded: errors of memory, PCIe and processor, from its SQLite database, read only."""
 
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from urllib.parse import quote
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
@@ -30,23 +30,29 @@ class Event(NamedTuple):
     words: str
 
 
-def since(host: Host, last: Dict[str, int]) -> Tuple[List[Event], Dict[str, int]]:
-    """What was recorded after these ids, and the ids reached; raises HostError where there is a database that cannot be read."""
+def since(host: Host, last: Optional[Dict[str, int]]) -> Tuple[List[Event], Dict[str, int]]:
+    """What was recorded after these ids, and the ids reached; raises HostError where there is a database that cannot be read.
+
+    Without ids it only learns where each table stands: what is there already is no news.
+    """
     if not host.exists(DATABASE):
-        return [], dict(last)
+        return [], dict(last or {})
     try:
         import sqlite3
     except ImportError:
         raise HostError("%s: this Python has no module sqlite3 to read it" % DATABASE) from None
     found: List[Event] = []
-    reached = dict(last)
+    reached = dict(last or {})
     try:
         address = "file:%s?mode=ro" % quote(host.real(DATABASE))
         connection = sqlite3.connect(address, uri=True, timeout=WAIT_SECONDS)
         try:
             there = set(row[0] for row in connection.execute("select name from sqlite_master where type = 'table'"))
             for table in sorted(set(TABLES) & there):
-                found += _read(connection, table, reached)
+                if last is None:
+                    reached[table] = _highest(connection, table)
+                else:
+                    found += _read(connection, table, reached)
         finally:
             connection.close()
     except sqlite3.Error as error:
@@ -67,5 +73,9 @@ def _read(connection: Any, table: str, reached: Dict[str, int]) -> List[Event]:
 
 def _valid(connection: Any, table: str, reached: Dict[str, int]) -> int:
     """The id to begin behind: a database that was made anew begins at 1 again."""
+    return reached.get(table, 0) if _highest(connection, table) >= reached.get(table, 0) else 0
+
+
+def _highest(connection: Any, table: str) -> int:
     (highest,) = connection.execute("select max(id) from %s" % table).fetchone()
-    return reached.get(table, 0) if (highest or 0) >= reached.get(table, 0) else 0
+    return int(highest or 0)

@@ -3,6 +3,7 @@
 """Corrected errors are told of by their rate, others at once; what was there before the watch began is no news."""
 
 import os
+import sqlite3
 import time
 from typing import Any, Dict, Iterator, List
 
@@ -144,6 +145,48 @@ def test_what_was_there_before_the_watch_is_no_news_but_an_uncorrected_one_is(ho
         _memory_watch.watch(host)
     assert told(journal) == ["rasdaemon.uncorrected:mc0 dimm1"]
     journal.close()
+
+
+def test_a_long_history_is_no_news_in_any_later_round(host: HardwareHost) -> None:
+    """More rows than one round reads: the second must not tell of what is two years old."""
+    record(host, "mc_event", err_count=1, err_type="Uncorrected", err_msg="old", label="DIMM_B1")
+    connection = sqlite3.connect(host.root + DATABASE)
+    query = "insert into mc_event (err_count, err_type, err_msg, label) values (1, ?, ?, ?)"
+    connection.executemany(query, [("Uncorrected", "old", "DIMM_B1")] * 10001)
+    connection.commit()
+    connection.close()
+    journal = Journal(host)
+    for _round in range(2):
+        _memory_watch.watch(host)
+    assert told(journal) == []
+    record(host, "mc_event", err_count=1, err_type="Uncorrected", err_msg="new", label="DIMM_B1")
+    _memory_watch.watch(host)
+    assert told(journal) == ["rasdaemon.uncorrected:DIMM_B1"]
+    journal.close()
+
+
+def test_what_a_first_round_could_not_read_is_no_news_to_the_second(host: HardwareHost) -> None:
+    host.put(DATABASE, "no database at all, but long enough to be looked at as one" * 50)
+    journal = Journal(host)
+    _memory_watch.watch(host)
+    os.unlink(host.root + DATABASE)
+    record(host, "mc_event", err_count=1, err_type="Uncorrected", err_msg="old", label="DIMM_B1")
+    _memory_watch.watch(host)
+    assert told(journal) == []
+    journal.close()
+
+
+def test_errors_of_a_long_pause_are_no_rate_of_a_day(
+    host: HardwareHost, journal: Journal, clock: Dict[str, float]
+) -> None:
+    clock["now"] += 10 * 24 * HOUR
+    count(host, 0, 100)
+    _memory_watch.watch(host)
+    assert told(journal) == []
+    clock["now"] += 10 * 24 * HOUR
+    count(host, 0, 220)
+    _memory_watch.watch(host)
+    assert told(journal) == ["rasdaemon.corrected:DIMM_A1"]
 
 
 def test_a_restart_begins_to_count_at_nought(host: HardwareHost, journal: Journal) -> None:
