@@ -25,6 +25,8 @@ RESULTS = STATE_DIR + "/memory.json"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 DAY = 86400
 KEPT_DAYS = 30
+# Without an error for that long, the next one that could not be corrected is news.
+QUIET_SECONDS = 3600
 # What has not yet been seen: a first round only learns where the counters stand.
 NOTHING: Dict[str, Any] = {
     "boot": "",
@@ -116,11 +118,12 @@ def _forget(found: Dict[str, Any], now: int) -> None:
 
 def _alarms(host: Host, found: Dict[str, Any], fatal: Dict[str, str], limit: int, now: int) -> None:
     for label, words in sorted(fatal.items()):
-        found["uncorrected"][label] = now
         summary = "%s: an error that could not be corrected: %s" % (label, words)
-        # Each is news, however short a time ago the last one was.
-        _alarm.clear(host, _alarm.event("rasdaemon", "uncorrected", "critical", label, "")["key"])
-        _alarm.raise_alarm(host, _alarm.event("rasdaemon", "uncorrected", "critical", label, summary))
+        alarm = _alarm.event("rasdaemon", "uncorrected", "critical", label, summary)
+        if now - found["uncorrected"].get(label, now) >= QUIET_SECONDS:
+            _alarm.clear(host, alarm["key"])
+        _alarm.raise_alarm(host, alarm)
+        found["uncorrected"][label] = now
     many = [label for label in sorted(found["rises"]) if in_a_day(found, label, now) > limit]
     for label in many:
         summary = "%s: %d corrected errors within a day, the limit is %d" % (label, in_a_day(found, label, now), limit)

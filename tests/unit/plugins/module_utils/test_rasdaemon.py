@@ -207,16 +207,29 @@ def test_a_restart_begins_to_count_at_nought(host: HardwareHost, journal: Journa
         ("mce_record", {"mcistatus_msg": "Uncorrected_error Error_enabled", "bank_name": "bank=1"}, "processor bank=1"),
     ],
 )
-def test_what_could_not_be_corrected_is_told_of_each_time(
+def test_what_could_not_be_corrected_is_told_of_at_once(
     host: HardwareHost, journal: Journal, table: str, values: Dict[str, Any], key: str
 ) -> None:
-    for _again in range(2):
-        record(host, table, **values)
-        for _round in range(2):
-            _memory_watch.watch(host)
-    entries = journal.entries()
-    assert [entry["PANIC_HARDENING_KEY"] for entry in entries] == ["rasdaemon.uncorrected:" + key] * 2
-    assert entries[0]["PRIORITY"] == "2"
+    record(host, table, **values)
+    for _round in range(2):
+        _memory_watch.watch(host)
+    (entry,) = journal.entries()
+    assert (entry["PANIC_HARDENING_KEY"], entry["PRIORITY"]) == ("rasdaemon.uncorrected:" + key, "2")
+
+
+def test_a_device_that_keeps_failing_is_told_of_once_and_again_after_a_quiet_hour(
+    host: HardwareHost, journal: Journal, clock: Dict[str, float]
+) -> None:
+    failed = {"err_type": "Uncorrected (Non-Fatal)", "dev_name": "0000:3b:00.0"}
+    for _minute in range(90):
+        clock["now"] += 60
+        record(host, "aer_event", **failed)
+        _memory_watch.watch(host)
+    assert told(journal) == ["rasdaemon.uncorrected:PCIe 0000:3b:00.0"]
+    clock["now"] += HOUR
+    record(host, "aer_event", **failed)
+    _memory_watch.watch(host)
+    assert told(journal) == ["rasdaemon.uncorrected:PCIe 0000:3b:00.0"]
 
 
 def test_corrected_errors_of_pcie_and_processor_have_a_rate_too(host: HardwareHost, journal: Journal) -> None:
