@@ -40,7 +40,8 @@ def _configuration(policy: Dictionary, state: Dictionary, wanted: Dictionary) ->
 
 def _armed(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:
     expected = "a watchdog that resets this host after %d s" % policy["watchdog_timeout"]
-    active = [device for device in state["devices"] if device["state"] == "active"]
+    trusted = (wanted["driver"], _watchdog_devices.BUILT_IN)
+    active = [device for device in state["devices"] if device["state"] == "active" and device["driver"] in trusted]
     shown = ", ".join(
         "%s (%s) %s, %s s" % (d["name"], d["identity"], d["state"], d["timeout"]) for d in state["devices"]
     )
@@ -50,7 +51,7 @@ def _armed(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Diction
     manager = state["manager"]
     # The driver of a BMC shows nothing below /sys; there the word of systemd must do.
     if not active and not (manager["fed"] and manager["device"] and not state["devices"]):
-        reason = "no watchdog runs: systemd feeds %s" % (manager["device"] or "none")
+        reason = "no watchdog (%s) runs: systemd feeds %s" % (wanted["driver"], manager["device"] or "none")
         return dict(
             part,
             status="fail",

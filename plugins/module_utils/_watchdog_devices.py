@@ -17,13 +17,13 @@ PCI = {
 }
 # The firmware's own description first: where it is there, the chipset's driver keeps away.
 ORDER = ("wdat_wdt", "i6300esb", "hpwdt", "iTCO_wdt", "sp5100_tco", "ipmi_watchdog")
-# The chipset that emulators show has a watchdog that resets nothing, unless they were told otherwise.
-IN_A_MACHINE_OF_A_HOST = ("i6300esb",)
 SOFTWARE, SOFTWARE_IDENTITY = "softdog", "Software Watchdog"
 # At the pretimeout its own handler of the NMI panics, whatever the governor.
 PANICS_ITSELF = ("hpwdt",)
 BUILT_IN = "built in"
 KNOWN = ORDER + (SOFTWARE,)
+# What emulators show of metal has a watchdog that resets nothing, unless they were told otherwise.
+EMULATED = tuple(name for name in ORDER if name != "i6300esb")
 # Units that feed the watchdog themselves; whoever opens it second finds it busy.
 FEEDERS = {
     "watchdog-mux.service": "Proxmox VE's watchdog-mux",

@@ -51,14 +51,11 @@ def _other_file(state: Dict[str, Any]) -> str:
 def _driver(policy: Dict[str, Any], state: Dict[str, Any]) -> str:
     if policy["watchdog_driver"] != "auto":
         return str(policy["watchdog_driver"])
+    emulated = _watchdog_devices.EMULATED if state["virtualization"]["kind"] == "vm" else ()
     # What drives a watchdog already is known to work, but software resets nothing that hangs.
-    running = [device["driver"] for device in state["devices"] if device["driver"] != _watchdog_devices.SOFTWARE]
-    if running:
-        return str(running[0])
-    allowed = state["hardware"]
-    if state["virtualization"]["kind"] == "vm":
-        allowed = [driver for driver in allowed if driver in _watchdog_devices.IN_A_MACHINE_OF_A_HOST]
-    fitting: List[str] = [driver for driver in allowed if driver in state["available"]]
+    running = [device["driver"] for device in state["devices"]]
+    there = [driver for driver in state["hardware"] if driver in state["available"]]
+    fitting: List[str] = [driver for driver in running + there if driver not in (_watchdog_devices.SOFTWARE, *emulated)]
     return fitting[0] if fitting else ""
 
 

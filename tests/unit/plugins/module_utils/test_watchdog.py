@@ -102,12 +102,32 @@ def test_the_next_best_driver_is_taken_where_the_best_is_not_built(root: str) ->
     assert resolved(host)["driver"] == "iTCO_wdt"
 
 
-def test_the_chipset_of_an_emulator_is_not_trusted_but_a_running_one_is(root: str) -> None:
+def test_the_chipset_of_an_emulator_is_taken_only_by_its_name(root: str) -> None:
     host = machine(root, "vm")
     host.put("/sys/bus/platform/devices/iTCO_wdt.1.auto/modalias", "")
     assert "this virtual machine has no watchdog" in resolved(host)["reason"]
     load(host, "inactive", driver="iTCO_wdt", identity="iTCO_wdt")
-    assert resolved(host)["driver"] == "iTCO_wdt"
+    assert "this virtual machine has no watchdog" in resolved(host)["reason"]
+    assert resolved(host, watchdog_driver="iTCO_wdt")["applicable"]
+    assert resolved(pci(host, "8086", "25ab"))["driver"] == "i6300esb"
+
+
+def test_what_a_hypervisor_made_for_its_machines_is_taken_where_it_runs(root: str) -> None:
+    host = machine(root, "vm")
+    load(host, "inactive", driver="xen_wdt", identity="Xen watchdog")
+    assert resolved(host)["driver"] == "xen_wdt"
+
+
+def test_the_watchdog_of_another_driver_does_not_arm_this_machine(root: str) -> None:
+    host = set_up(esb(root))
+    host.remove("/sys/class/watchdog/watchdog0/device/driver/module")
+    load(host, driver="iTCO_wdt", identity="iTCO_wdt")
+    found = judged(host)["armed"]
+    assert (found["status"], found["reason"]) == (
+        "fail",
+        "no watchdog (i6300esb) runs: systemd feeds /dev/watchdog0",
+    )
+    assert judged(host, watchdog_driver="iTCO_wdt")["armed"]["status"] == "pass"
 
 
 def test_software_is_taken_only_by_its_name(root: str) -> None:
@@ -184,6 +204,8 @@ def test_a_container_and_a_host_without_systemd_are_left_alone(root: str) -> Non
     host = machine(root, "container")
     assert {item["status"] for item in judged(host).values()} == {"not_applicable"}
     assert _hardware.wish(host, "watchdog", POLICY, True, []).wish is None
+    unknown = dict(_watchdog.observe(esb(root + "3")), virtualization={"kind": "unknown", "name": "unknown"})
+    assert _watchdog.resolve(POLICY, unknown)["driver"] == "i6300esb"
     plain = esb(root + "2")
     os.rmdir(plain.root + "/run/systemd/system")
     assert resolved(plain)["reason"].startswith("systemd does not run here")
@@ -247,7 +269,7 @@ def test_another_file_that_wins_is_named(root: str) -> None:
 def test_a_watchdog_that_nobody_feeds_is_not_armed(root: str) -> None:
     host = set_up(esb(root))
     load(host, "inactive")
-    assert judged(host)["armed"]["reason"].startswith("no watchdog runs")
+    assert judged(host)["armed"]["reason"].startswith("no watchdog (i6300esb) runs")
 
 
 @pytest.mark.parametrize(
