@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Mapping, Optional
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm,
     _disk_health,
+    _disk_tests,
     _disks,
     _watch_settings,
 )
@@ -26,7 +27,6 @@ RESULTS = STATE_DIR + "/disks.json"
 ASK_SECONDS = 120
 # An exit status that smartctl has for nothing else.
 ASLEEP = 250
-DAY = 86400
 # By what smartd calls a failure, what our keys call it: the daemon and the timer tell of the same thing once.
 FAILURES = {
     "Health": ("health", "critical"),
@@ -55,8 +55,7 @@ def watch(host: Host) -> int:
     found: Dict[str, Any] = {}
     for disk in _disks.chosen(settings["devices"], settings["scan"], _disks.present(host)):
         found[disk.name] = _look(host, disk, settings["limits"], earlier.get(disk.name, {}))
-    if settings["self_tests"]:
-        _self_test(host, found, settings)
+    _disk_tests.begin(host, found, settings["self_tests"])
     host.write(RESULTS, json.dumps(found, indent=1, sort_keys=True) + "\n")
     return 0
 
@@ -77,7 +76,7 @@ def _look(host: Host, disk: _disks.Disk, limits: Dict[str, Any], before: Dict[st
     for gone in set(before.get("problems", [])) - set(problem.what for problem in wrong):
         _alarm.clear(host, _alarm.event("smartmontools", gone, "info", disk.name, "")["key"])
     kept = dict(item, at=now, device=disk.device, problems=[problem.what for problem in wrong])
-    return dict(kept, tests=before.get("tests", {}))
+    return dict(kept, tests=before.get("tests", {}), test_refused=before.get("test_refused", ""))
 
 
 def _ask(host: Host, disk: _disks.Disk, before: Dict[str, Any]) -> Optional[Dict[str, Any]]:
@@ -96,22 +95,6 @@ def _ask(host: Host, disk: _disks.Disk, before: Dict[str, Any]) -> Optional[Dict
     except (CommandError, ValueError) as error:
         # A disk that no longer answers is what this is all about.
         return {"smartctl": {"exit_status": 2, "messages": [{"string": str(error)}]}}
-
-
-def _self_test(host: Host, found: Dict[str, Any], settings: Dict[str, Any]) -> None:
-    """Begin the self-test that is due longest on one NVMe disk: smartd before 7.5 cannot, and two at once slow the host down."""
-    now = int(time.time())
-    due = []
-    for name, item in found.items():
-        for kind, days in sorted(settings["self_tests"].items()):
-            began = item.get("tests", {}).get(kind, 0)
-            if item.get("protocol") == "NVMe" and days and now - began >= days * DAY:
-                due.append((began, kind, name))
-    for _began, kind, name in sorted(due)[:1]:
-        item = found[name]
-        done = host.run(["smartctl", "-d", item["type"], "-t", kind, item["device"]], timeout=ASK_SECONDS, check=False)
-        item["tests"] = dict(item.get("tests", {}), **{kind: now})
-        item["test_refused"] = (done.out + done.err).strip()[-300:] if done.rc & _disk_health.NOT_READ else ""
 
 
 def from_smartd(host: Host, environment: Mapping[str, str]) -> int:

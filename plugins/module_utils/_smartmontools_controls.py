@@ -23,6 +23,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging
 
 LOOK = "see 'journalctl -u kernelops-disks', and run 'systemctl start kernelops-disks' for a new look"
 HOUR = 3600
+# What smartctl says where the disk knows no self-tests.
+LACKING = "not supported"
 
 
 def evaluate(policy: Dictionary, state: Dictionary) -> List[Dictionary]:
@@ -132,11 +134,24 @@ def _self_tests(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Di
     if nvme and wanted["nvme_self_tests"] == "none":
         reason = "smartmontools %s cannot begin self-tests of %s; 7.4 can" % (part["observed"], ", ".join(nvme))
         return dict(part, status="not_applicable", reason=reason)
-    return dict(part, status="pass")
+    return _begun(part, state) if wanted["nvme_self_tests"] == "timer" else dict(part, status="pass")
+
+
+def _begun(part: Dictionary, state: Dictionary) -> Dictionary:
+    """What the timer was told when it began self-tests."""
+    if state["results"] is None:
+        return _hardware_controls.unknown(part, state)
+    refused = dict((name, item["test_refused"]) for name, item in state["results"].items() if item.get("test_refused"))
+    part["reason"] = "; ".join("%s: %s" % pair for pair in sorted(refused.items()))
+    if not refused:
+        return dict(part, status="pass")
+    if all(LACKING in text for text in refused.values()):
+        return dict(part, status="not_applicable")
+    return dict(part, status="fail", remedy="run 'smartctl -t short' on that disk, and see 'smartctl -a' of it")
 
 
 CONTROLS: Tuple[Control, ...] = (
     ("installed", "critical", "config", _installed),
     ("configuration", "critical", "config", _configuration),
-    ("self_tests", "warning", "config", _self_tests),
+    ("self_tests", "warning", "health", _self_tests),
 )

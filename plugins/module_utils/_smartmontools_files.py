@@ -76,7 +76,7 @@ def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any])
         "devices": policy["smartmontools_devices"],
         "scan": policy["smartmontools_scan"],
         "limits": _smartmontools_policy.limits(policy),
-        "self_tests": _self_tests(policy) if wanted["nvme_self_tests"] == "timer" else {},
+        "self_tests": _smartmontools_policy.tests(policy) if wanted["nvme_self_tests"] == "timer" else {},
     }
     # A tenth of the interval: hosts of one hypervisor should not all read at once.
     timer = TIMER_TEXT.format(delay=policy["smartmontools_interval"] // 10, **policy)
@@ -94,14 +94,6 @@ def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any])
         options: Block(['smartd_opts="--interval=%d --quit=never"' % policy["smartmontools_interval"]]),
     }
     return Setup(files, blocks, [unit, TIMER])
-
-
-def _self_tests(policy: Dict[str, Any]) -> Dict[str, int]:
-    """Days between self-tests that the timer begins."""
-    return {
-        "short": 1 if policy["smartmontools_short_test_hour"] >= 0 else 0,
-        "long": 7 if policy["smartmontools_long_test_day"] else 0,
-    }
 
 
 def lines(policy: Dict[str, Any], version: List[int]) -> List[str]:

@@ -99,15 +99,23 @@ def _nvme_self_tests(state: Dict[str, Any]) -> str:
     return "timer" if state["version"] >= [7, 4] else "none"
 
 
+def tests(policy: Dict[str, Any]) -> Dict[str, Dict[str, int]]:
+    """The self-tests that the policy asks for, each with its hour and its day, 0 for any."""
+    found = {}
+    if policy["smartmontools_short_test_hour"] >= 0:
+        found["short"] = {"day": 0, "hour": policy["smartmontools_short_test_hour"]}
+    if policy["smartmontools_long_test_day"]:
+        found["long"] = {"day": policy["smartmontools_long_test_day"], "hour": policy["smartmontools_long_test_hour"]}
+    return found
+
+
 def schedule(policy: Dict[str, Any], version: List[int]) -> str:
     """The regular expression of smartd's -s; empty for no self-tests."""
-    parts = []
     stagger = policy["smartmontools_stagger_hours"]
     # Within a day, so that the test of the last disk does not meet that of the first one.
     suffix = ":%03d-022" % stagger if stagger and version >= [7, 3] else ""
-    if policy["smartmontools_short_test_hour"] >= 0:
-        parts.append("S/../.././%02d%s" % (policy["smartmontools_short_test_hour"], suffix))
-    if policy["smartmontools_long_test_day"]:
-        day, hour = policy["smartmontools_long_test_day"], policy["smartmontools_long_test_hour"]
-        parts.append("L/../../%d/%02d%s" % (day, hour, suffix))
+    parts = [
+        "%s/../../%s/%02d%s" % (kind[0].upper(), at["day"] or ".", at["hour"], suffix)
+        for kind, at in sorted(tests(policy).items(), reverse=True)
+    ]
     return "(%s)" % "|".join(parts) if parts else ""

@@ -78,12 +78,15 @@ class Smartctl:
         self.hangs: List[str] = []
         self.calls: List[List[str]] = []
         self.tests: List[List[str]] = []
+        self.test_says = "Self-test has begun (NSID 0xffffffff)\nUse smartctl -X to abort test\n"
 
     def __call__(self, argv: List[str]) -> Result:
         device = argv[-1]
         if "-t" in argv:
             self.tests.append(argv[1:])
-            return Result(0, "", "")
+            if device in self.hangs:
+                raise CommandError("smartctl %s: did not end within 120 seconds" % device)
+            return Result(0, "smartctl 7.4 2023-08-01 r5530\nCopyright (C) 2002-23\n\n" + self.test_says, "")
         self.calls.append(argv[1:])
         if device in self.hangs:
             raise CommandError("smartctl %s: did not end within 120 seconds" % device)

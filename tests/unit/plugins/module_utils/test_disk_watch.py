@@ -3,7 +3,6 @@
 """The timer's round: a failing disk is told of once, a healthy one never, a sleeping one is left asleep."""
 
 import json
-import time
 from typing import Any, Dict, Iterator, List
 
 import pytest
@@ -188,23 +187,6 @@ def test_a_self_test() -> None:
 def test_a_report_of_nothing_is_no_health() -> None:
     assert wrong({"smartctl": {"exit_status": 2}}) == ["access warning"]
     assert not _disk_health.digest({"smartctl": {"exit_status": 4}, "smart_support": {"available": False}})["supported"]
-
-
-def test_the_timer_tests_one_nvme_disk_at_a_time(
-    host: HardwareHost, journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    host.put("/sys/block/nvme1n1/removable", "0\n")
-    smartctl(host).reports["/dev/nvme1"] = nvme()
-    settings(host, self_tests={"short": 1, "long": 7})
-    now = time.time()
-    for hours in range(8):
-        monkeypatch.setattr(time, "time", lambda at=now + hours * 3600: at)
-        _disk_watch.watch(host)
-    begun = [(argv[-2], argv[-1]) for argv in smartctl(host).tests]
-    assert begun == [("long", "/dev/nvme0"), ("long", "/dev/nvme1"), ("short", "/dev/nvme0"), ("short", "/dev/nvme1")]
-    monkeypatch.setattr(time, "time", lambda: now + 30 * 3600)
-    _disk_watch.watch(host)
-    assert [argv[-2] for argv in smartctl(host).tests[4:]] == ["short"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """smartd's configuration is ours at its end, is read by smartd first, and can be taken out again; the audit asks no disk."""
 
+import json
 import time
 from typing import Any, Dict, List
 
@@ -222,8 +223,22 @@ def test_who_begins_self_tests_of_nvme_disks(tmp_path: Any) -> None:
         found = judged(host)["self_tests"]
         assert found["status"] == status
         set_up(host)
-        assert ('"long": 7' in host.text(_disk_watch.SETTINGS)) is (who == "timer")
+        asked = json.loads(host.text(_disk_watch.SETTINGS))["self_tests"]
+        both = {"short": {"day": 0, "hour": 2}, "long": {"day": 6, "hour": 3}}
+        assert asked == (both if who == "timer" else {})
     assert "7.4 can" in judged(machine(str(tmp_path / "x"), version="7.3"))["self_tests"]["reason"]
+
+
+def test_a_disk_that_refuses_its_self_test_is_named(tmp_path: Any) -> None:
+    host = machine(str(tmp_path / "h"), version="7.4")
+    set_up(host)
+    for text, status in (("", "pass"), ("Self-tests not supported", "not_applicable"), ("NVMe command failed", "fail")):
+        host.put(_disk_watch.RESULTS, json.dumps({"/dev/nvme0": {"test_refused": text}}))
+        found = judged(host)["self_tests"]
+        assert (found["status"], found["category"]) == (status, "health")
+        assert found["reason"] == ("/dev/nvme0: " + text if text else "")
+    host.denied.add(_disk_watch.RESULTS)
+    assert judged(host)["self_tests"]["status"] == "unknown"
 
 
 def test_without_the_package_it_is_to_be_installed(tmp_path: Any) -> None:
