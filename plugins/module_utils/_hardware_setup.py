@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes a host as a hardware role wants it, with the alarm path that they share; and takes it back, the path with the last of them."""
 
-from typing import List
+from typing import Callable, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _hardware_plan, _program, _systemd
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change, write_all
@@ -20,12 +20,14 @@ MANAGER = "/etc/systemd/system.conf.d/"
 FOLDERS = (_program.LIBRARY, CONFIG_DIR, RUN_DIR, STATE_DIR)
 
 
-def apply(host: Host, wish: Wish) -> None:
-    """Make it so; a file that cannot be written leaves the others as they were."""
+def apply(host: Host, wish: Wish, check: Callable[[Host, Wish], None] = lambda host, wish: None) -> None:
+    """Make it so; a file that cannot be written, or a C(check) that raises, leaves the others as they were."""
     changed = _hardware_plan.files(host, wish)
     acting, kept = _hardware_plan.units(host, wish, changed), _hardware_plan.remembered(host, wish)
     if wish.present:
+        # First of all: what was installed must be known to the removal, whatever fails after this.
         write_all(host, kept)
+    check(host, wish)
     # A unit that goes is stopped while its files are there, one that comes is started when they are.
     _act(host, [change for change in acting if not _begins(change)])
     write_all(host, changed)

@@ -96,8 +96,7 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     changes = _hardware_plan.plan(host, found.wish) if found.wish else []
     if changes and found.wish and not module.check_mode:
         _writer.need_root()
-        found.check(host, found.wish)
-        _hardware_setup.apply(host, found.wish)
+        _hardware_setup.apply(host, found.wish, found.check)
     return dict(
         changed=bool(changes),
         applicable=not found.reason,

@@ -35,12 +35,11 @@ def host(tmp_path: Any) -> HardwareHost:
     return made
 
 
-def set_up(host: HardwareHost, **changes: Any) -> List[str]:
-    found = _hardware.wish(host, "smartmontools", dict(POLICY, **changes), True, [])
+def set_up(host: HardwareHost, packages: Any = (), **changes: Any) -> List[str]:
+    found = _hardware.wish(host, "smartmontools", dict(POLICY, **changes), True, list(packages))
     assert found.wish, found.reason
     changed = [change.path for change in _hardware_plan.plan(host, found.wish)]
-    found.check(host, found.wish)
-    _hardware_setup.apply(host, found.wish)
+    _hardware_setup.apply(host, found.wish, found.check)
     return changed
 
 
@@ -125,15 +124,21 @@ def test_controllers_and_schedules(host: HardwareHost) -> None:
     assert " -s " not in _smartmontools_files.lines(none, [7, 3])[0]
 
 
-def test_smartd_reads_it_first_and_a_file_it_refuses_changes_nothing(host: HardwareHost) -> None:
+def test_smartd_reads_it_first_and_a_file_it_refuses_changes_nothing_else(host: HardwareHost) -> None:
     smartd = host.programs["smartd"]
     assert isinstance(smartd, Smartd)
     smartd.rc, smartd.said = 2, "File x line 3 (drive DEVICESCAN): unknown Directive: -zz\n"
+    host.put("/var/lib/dpkg/status", "")
     before = host.snapshot()
     with pytest.raises(HostError, match="does not take its new configuration .code 2.*unknown Directive"):
-        set_up(host)
-    left = dict((path, what) for path, what in host.snapshot().items() if not path.startswith("/run/"))
-    assert left == dict((path, what) for path, what in before.items() if not path.startswith("/run/"))
+        set_up(host, packages=["smartmontools"])
+    # The removal must know of the package, and the next run finds it installed.
+    assert _hardware_plan.record(host)["smartmontools"]["packages"] == ["smartmontools"]
+    assert _smartmontools.observe(host)["record"]["packages"] == ["smartmontools"]
+    apart = ("/run/", "/var/lib/kernelops-panic_hardening")
+    left = dict((path, what) for path, what in host.snapshot().items() if not path.startswith(apart))
+    assert left == dict((path, what) for path, what in before.items() if not path.startswith(apart))
+    assert host.listdir("/var/lib/kernelops-panic_hardening") == ["hardware.json"]
     assert "kernelops-smartd-alarm" in smartd.read[0]
     for good in (0, 16, 17):
         smartd.rc = good
