@@ -30,6 +30,7 @@ __all__ = ["LOCK", "SENT", "SEVERITIES", "failures"]
 SETTINGS = CONFIG_DIR + "/alarm.json"
 # The last test of the way, and the last alarm that went along it.
 STATUS = STATE_DIR + "/alarm-status.json"
+STAMP = "%Y-%m-%dT%H:%M:%SZ"
 DEFAULTS: Dict[str, Any] = {"command": [], "timeout": 30, "mail": "root", "repeat": 24}
 LIMITS = {"key": 200, "role": 50, "device": 200, "summary": 500, "details": 4000}
 
@@ -99,7 +100,7 @@ def record(host: Host, name: str, key: str, outcome: Dict[str, str]) -> None:
     try:
         with host.locked(LOCK):
             kept = status(host)
-            kept[name] = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "key": key, "outcome": outcome}
+            kept[name] = {"at": time.strftime(STAMP, time.gmtime()), "key": key, "outcome": outcome}
             host.write(STATUS, json.dumps(kept, sort_keys=True) + "\n")
     except HostError as error:
         trouble(host, "%s: what became of the alarm could not be remembered: %s" % (key, error))
@@ -109,6 +110,12 @@ def status(host: Host) -> Dict[str, Any]:
     """The last test (C(tested)) and the last alarm (C(last)), each with C(at), C(key) and C(outcome); raises Unreadable."""
     try:
         found = json.loads(host.read(STATUS) or "{}")
-        return dict((name, dict(found[name])) for name in ("tested", "last") if name in found)
-    except (ValueError, TypeError):
+        return dict((name, _run(found[name])) for name in ("tested", "last") if name in found)
+    except (ValueError, TypeError, KeyError, AttributeError):
         return {}
+
+
+def _run(entry: Dict[str, Any]) -> Dict[str, Any]:
+    time.strptime(entry["at"], STAMP)
+    outcome = dict((str(way), str(text)) for way, text in entry["outcome"].items())
+    return {"at": entry["at"], "key": str(entry["key"]), "outcome": outcome}

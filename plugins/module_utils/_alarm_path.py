@@ -78,7 +78,7 @@ def observe(host: Host) -> Dict[str, Any]:
     state: Dict[str, Any] = {
         "virtualization": _virtualization.observe(host),
         "python": _program.python(host),
-        "now": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "now": time.strftime(_alarm.STAMP, time.gmtime()),
         "errors": {},
     }
     if _hardware_host.contained(state):
@@ -143,8 +143,8 @@ def _shown(outcome: Dict[str, str]) -> str:
 
 
 def _days(then: str, now: str) -> float:
-    form = "%Y-%m-%dT%H:%M:%SZ"
-    return (datetime.datetime.strptime(now, form) - datetime.datetime.strptime(then, form)).total_seconds() / 86400
+    times = [datetime.datetime.strptime(text, _alarm.STAMP) for text in (now, then)]
+    return (times[0] - times[1]).total_seconds() / 86400
 
 
 CONTROLS: Tuple[Control, ...] = (

@@ -219,3 +219,20 @@ def test_a_test_that_is_old_or_did_not_get_out_fails(host: HardwareHost) -> None
     assert "ended with code 1" in found["reason"]
     host.denied.add(_alarm.STATUS)
     assert judged(host)["alert_tested"]["status"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"last": {}}',
+        '{"last": {"at": 7, "key": "k", "outcome": {}}}',
+        '{"tested": {"at": "yesterday", "key": "k", "outcome": {}}}',
+        '{"tested": {"at": "2026-01-01T00:00:00Z", "key": "k", "outcome": []}}',
+    ],
+)
+def test_a_damaged_status_is_no_test_and_ends_no_audit(host: HardwareHost, text: str) -> None:
+    host.put(_alarm.STATUS, text)
+    found = judged(host, panic_hardening_alert_test_max_age=30)["alert_tested"]
+    assert (found["status"], found["reason"]) == ("fail", "the alarm path was never tested")
