@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Heat is told of once, with a hysteresis, by the limits that fit best; no disk is asked; hosts without sensors are left alone."""
 
+import shutil
 from typing import Any, Dict, Iterator, List
 
 import pytest
@@ -174,6 +175,19 @@ def test_a_driver_that_is_not_there_is_named(host: HardwareHost) -> None:
     assert (found["status"], found["reason"]) == ("fail", "lm75 could not be loaded")
     host.put("/sys/module/lm75/refcnt", "0\n")
     assert judged(host, **wanted)["drivers"]["status"] == "pass"
+
+
+def test_the_processor_s_driver_is_only_tried(tmp_path: Any) -> None:
+    """Nobody asked for it, so that nobody could take it back."""
+    bare = machine(str(tmp_path / "m"))
+    assert (resolved(bare)["modules"], judged(bare)["drivers"]["status"]) == (["coretemp"], "pass")
+    shutil.rmtree(bare.root + "/sys/module/coretemp")
+    found = judged(bare)["drivers"]
+    assert (found["status"], found["reason"]) == ("not_applicable", "coretemp could not be loaded")
+    bare.put("/sys/module/lm75/refcnt", "0\n")
+    found = judged(bare, lm_sensors_modules=["lm75"])["drivers"]
+    assert (found["status"], found["observed"]) == ("pass", "coretemp could not be loaded")
+    assert judged(bare, lm_sensors_modules=["coretemp"])["drivers"]["status"] == "fail"
 
 
 def test_who_is_left_alone(tmp_path: Any) -> None:
