@@ -8,10 +8,10 @@ from typing import Any, Dict, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
-    _fallback_kernel_confirm,
     _fallback_kernel_controls,
     _fallback_kernel_files,
     _fallback_kernel_policy,
+    _fallback_kernel_record,
     _fallback_kernel_retention,
     _grub,
     _kernels,
@@ -41,7 +41,7 @@ def observe(host: Host) -> Dict[str, Any]:
         packages=attempt(state, "kernels", lambda: _fallback_kernel_retention.packages(host)),
         program=attempt(state, "program", lambda: _program(host)),
         menu=attempt(state, "boot", lambda: _fallback_kernel_files.menu(host.read(_grub.GRUB_CFG) or "")),
-        left=attempt(state, "left", lambda: _fallback_kernel_confirm.left(host)),
+        left=attempt(state, "left", lambda: _fallback_kernel_record.left(host)),
         space=attempt(state, "space", lambda: dict(host.space(_kernels.BOOT)._asdict())),
     )
     return state

@@ -8,9 +8,9 @@ from typing import Any, Dict, List, Optional
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _changes,
-    _fallback_kernel_confirm,
     _fallback_kernel_policy,
     _fallback_kernel_program,
+    _fallback_kernel_record,
     _fallback_kernel_retention,
     _grub,
     _program,
@@ -95,7 +95,7 @@ def _services(host: Host, options: Options) -> List[Change]:
 def _forgotten(host: Host, options: Options) -> List[Change]:
     if options is not None:
         return []
-    paths = (_fallback_kernel_confirm.RECORD, _fallback_kernel_program.STATUS)
+    paths = (_fallback_kernel_record.PATH, _fallback_kernel_program.STATUS)
     texts = [(path, host.read(path)) for path in paths]
     return [Change(path, text, "", 0o644) for path, text in texts if text is not None]
 
@@ -125,7 +125,8 @@ def apply(host: Host, state: Dict[str, Any], options: Options) -> None:
     if options is None:
         _forget(host)
     else:
-        _fallback_kernel_confirm.remember(host, options, _boot_kernel.observe(host))
+        after = _boot_kernel.observe(host)
+        _fallback_kernel_record.remember(host, options, after["running"], after["known_good"])
 
 
 def _write(host: Host, state: Dict[str, Any], options: Options, changed: List[Change]) -> None:

@@ -3,14 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is to be done about a trial while a host runs: confirm it, wait, restart into the known-good kernel, or only alarm."""
 
-import json
 from typing import Any, Dict, List, NamedTuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _cmdline, _kernels
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_health as health
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
-
-RECORD = STATE_DIR + "/fallback_kernel.json"
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 
 class Outcome(NamedTuple):
@@ -32,11 +30,11 @@ def step(host: Host, policy: Dict[str, Any]) -> Outcome:
             return _take_back(host, state)
         return Outcome("failed", trial["release"], _left(host, trial["release"]))
     if trial["status"] != "running":
-        remember(host, policy, state)
+        record.remember(host, policy, state["running"], state["known_good"])
         return Outcome("none", "", [])
     # The host went down before the last write of a confirmation: the menu has it already, and no restart would leave it.
     confirmed = state["running"] == state["known_good"] == state["default"]["release"]
-    found = [] if confirmed else health.problems(host, policy, known(host, policy))
+    found = [] if confirmed else health.problems(host, policy, record.known(host, policy))
     if not found:
         return _confirm(host, state)
     return Outcome(_action(host, policy, found), trial["release"], found)
@@ -54,7 +52,7 @@ def _take_back(host: Host, state: Dict[str, Any]) -> Outcome:
     running = _boot_kernel.named(state, "known_good", state["running"])
     _boot_kernel.apply(host, state, _boot_kernel.Wish(running, None))
     outcome = Outcome("failed", release, [health.Problem("ended", "the host went down while it was being confirmed")])
-    note(host, outcome)
+    record.note(host, outcome.release, outcome.problems)
     return outcome
 
 
@@ -65,7 +63,7 @@ def _without_menu(host: Host, policy: Dict[str, Any], running: str) -> Outcome:
     if _boot_kernel.known_good(host) in ("", running) or set(words) & set(_cmdline.RECOVERY):
         return Outcome("none", "", [])
     found = [health.Problem("menu", "the boot menu cannot be found; /boot may not be mounted")]
-    found += health.problems(host, policy, known(host, policy))
+    found += health.problems(host, policy, record.known(host, policy))
     return Outcome(_action(host, policy, found), running, found)
 
 
@@ -77,56 +75,9 @@ def _action(host: Host, policy: Dict[str, Any], found: List[health.Problem]) -> 
     return "restart" if cut_off or policy["reboot_unconfirmed"] else "unconfirmed"
 
 
-def _record(host: Host) -> Dict[str, Any]:
-    text = host.read(RECORD)
-    if text is None:
-        return {"routes": [], "ssh": None, "left": {}}
-    try:
-        found = json.loads(text)
-        routes = [str(route) for route in found["routes"]]
-        return {"routes": routes, "ssh": found["ssh"], "left": dict(found["left"])}
-    except (ValueError, KeyError, TypeError) as error:
-        raise HostError("%s: is damaged (%s); remove it" % (RECORD, error)) from None
-
-
-def known(host: Host, policy: Dict[str, Any]) -> health.Known:
-    """What the known-good kernel was seen with; of a host that nobody looked at, ssh is asked for. Raises HostError."""
-    found = _record(host)
-    return health.Known(found["routes"], found["ssh"] in (None, policy["ssh_port"]))
-
-
-def remember(host: Host, policy: Dict[str, Any], state: Dict[str, Any]) -> None:
-    """Take what there is now for the standard of a trial, where the known-good kernel runs; raises HostError."""
-    if state["running"] != state["known_good"]:
-        return
-    found, port = _record(host), policy["ssh_port"]
-    # A moment without network, or with sshd being restarted, is no new standard.
-    routes = health.routes(host) or found["routes"]
-    listened = health.listens(host, port) or found["ssh"] == port
-    _write(host, dict(found, routes=routes, ssh=port if listened else 0))
-
-
-def note(host: Host, outcome: Outcome) -> None:
-    """Keep what speaks against a trial for the boot after it; raises HostError."""
-    texts = [problem.text for problem in outcome.problems]
-    _write(host, dict(_record(host), left={"release": outcome.release, "problems": texts}))
-
-
 def _left(host: Host, release: str) -> List[health.Problem]:
-    left = _record(host)["left"]
+    left = record.left(host)
     return [health.Problem("left", str(text)) for text in left.get("problems", []) if left.get("release") == release]
-
-
-def left(host: Host) -> Dict[str, Any]:
-    """The kernel that was left again by the program, and why; empty where it never did; raises HostError."""
-    found: Dict[str, Any] = _record(host)["left"]
-    return found
-
-
-def _write(host: Host, record: Dict[str, Any]) -> None:
-    text = json.dumps(record, sort_keys=True) + "\n"
-    if text != host.read(RECORD):
-        host.write(RECORD, text)
 
 
 def arm(host: Host) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _fallback_kernel_confirm,
+    _fallback_kernel_record,
     _fallback_kernel_retention,
     _kernels,
     _writer,
@@ -75,7 +76,7 @@ def _act(host: Host, policy: Dict[str, Any], outcome: _fallback_kernel_confirm.O
     reasons = "; ".join(problem.text for problem in outcome.problems) or "crash_info may tell why"
     say(CRIT, "%s: %s" % (WORDS[outcome.action] % outcome.release, reasons))
     if outcome.action in ("restart", "unconfirmed"):
-        _try(lambda: _fallback_kernel_confirm.note(host, outcome))
+        _try(lambda: _fallback_kernel_record.note(host, outcome.release, outcome.problems))
     if outcome.action == "restart":
         # Cut off it serves nobody, and stopping units one by one could wait for ever; a host that serves ends in order.
         cut_off = any(problem.cut_off for problem in outcome.problems)

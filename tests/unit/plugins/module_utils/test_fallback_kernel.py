@@ -11,10 +11,10 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _fallback_kernel,
     _fallback_kernel_config,
-    _fallback_kernel_confirm,
     _fallback_kernel_controls,
     _fallback_kernel_files,
     _fallback_kernel_policy,
+    _fallback_kernel_record,
     _grub,
     _grub_env,
 )
@@ -289,7 +289,7 @@ def test_why_the_program_left_a_kernel_is_told(host: FixtureHost) -> None:
 
 
 def test_a_damaged_record_is_unknown(host: FixtureHost) -> None:
-    host.put(_fallback_kernel_confirm.RECORD, "{}")
+    host.put(_fallback_kernel_record.PATH, "{}")
     assert one(host, "trial_result")["status"] == "unknown"
 
 

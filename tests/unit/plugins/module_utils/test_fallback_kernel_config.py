@@ -9,8 +9,8 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
-    _fallback_kernel_confirm,
     _fallback_kernel_program,
+    _fallback_kernel_record,
     _grub,
     _grub_menu,
 )
@@ -210,7 +210,7 @@ class TestTrouble:
 
     def test_what_the_known_good_kernel_has_is_remembered_at_once(self, host: FixtureHost) -> None:
         apply(host)
-        assert _fallback_kernel_confirm.known(host, OPTIONS) == (["eth0"], True)
+        assert _fallback_kernel_record.known(host, OPTIONS) == (["eth0"], True)
 
     def test_a_half_installed_kernel_is_not_named_to_apt(self, host: FixtureHost) -> None:
         apply(host)

@@ -11,6 +11,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _fallback_kernel_confirm,
     _grub,
 )
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
 from unit.plugins.module_utils.fixture_host import FixtureHost
 from unit.plugins.module_utils.fixture_kernels import NEW, OLD, ROUTES, sized, trial_machine
@@ -81,34 +82,34 @@ def test_a_moment_without_network_is_no_new_standard(host: FixtureHost) -> None:
     _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
     host.put("/proc/net/route", ROUTES.splitlines()[0] + "\n")
     assert act(host) == "none"
-    assert _fallback_kernel_confirm.known(host, POLICY).routes == ["eth0"]
+    assert record.known(host, POLICY).routes == ["eth0"]
     host.put("/proc/net/route", ROUTES.replace("eth0", "bond0"))
     assert act(host) == "none"
-    assert _fallback_kernel_confirm.known(host, POLICY).routes == ["bond0"]
+    assert record.known(host, POLICY).routes == ["bond0"]
 
 
 def test_a_damaged_record_is_named(host: FixtureHost) -> None:
-    host.put(_fallback_kernel_confirm.RECORD, "[]")
-    with pytest.raises(HostError, match="^%s: is damaged" % _fallback_kernel_confirm.RECORD):
+    host.put(record.PATH, "[]")
+    with pytest.raises(HostError, match="^%s: is damaged" % record.PATH):
         act(host)
 
 
 def test_ssh_that_the_known_good_kernel_did_not_offer_is_not_asked_for(host: FixtureHost) -> None:
     """A wrong fallback_kernel_ssh_port must not make every trial a restart."""
-    assert _fallback_kernel_confirm.known(host, POLICY).ssh is True
+    assert record.known(host, POLICY).ssh is True
     host.put("/proc/sys/kernel/osrelease", OLD + "\n")
     _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
     assert act(host, ssh_port=2222) == "none"
-    assert _fallback_kernel_confirm.known(host, dict(POLICY, ssh_port=2222)).ssh is False
+    assert record.known(host, dict(POLICY, ssh_port=2222)).ssh is False
     assert act(host) == "none"
     host.put("/proc/net/tcp", "")
     assert act(host) == "none"
-    assert _fallback_kernel_confirm.known(host, POLICY).ssh is True, "sshd is only being restarted"
+    assert record.known(host, POLICY).ssh is True, "sshd is only being restarted"
 
 
 def test_nobody_looked_at_the_known_good_kernel(host: FixtureHost) -> None:
-    host.remove(_fallback_kernel_confirm.RECORD)
-    assert _fallback_kernel_confirm.known(host, POLICY) == ([], True)
+    host.remove(record.PATH)
+    assert record.known(host, POLICY) == ([], True)
 
 
 class TestInterruptedConfirmation:
@@ -175,14 +176,14 @@ def test_why_a_trial_was_left_is_told_by_the_next_boot(host: FixtureHost) -> Non
     host.put("/proc/uptime", "900.00 1.00\n")
     host.put("/proc/net/tcp", "")
     outcome = _fallback_kernel_confirm.step(host, POLICY)
-    _fallback_kernel_confirm.note(host, outcome)
+    record.note(host, outcome.release, outcome.problems)
     host.put("/proc/sys/kernel/osrelease", OLD + "\n")
     found = _fallback_kernel_confirm.step(host, POLICY)
     assert (found.action, [problem.text for problem in found.problems]) == (
         "failed",
         ["nothing listens on TCP port 22"],
     )
-    assert _fallback_kernel_confirm.left(host)["release"] == NEW
+    assert record.left(host)["release"] == NEW
 
 
 class TestArm:

@@ -8,8 +8,8 @@ from typing import Any, Dict, List
 import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _grub_env
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_confirm as confirm
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_program as program
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_retention as retention
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
@@ -148,10 +148,10 @@ def test_files_lost_meanwhile_are_told(host: FixtureHost) -> None:
 
 
 def test_a_full_disk_does_not_keep_it_from_restarting(host: FixtureHost, capsys: Any) -> None:
-    host.refused.update([confirm.RECORD, program.STATUS])
+    host.refused.update([record.PATH, program.STATUS])
     assert run(host, {0: cut_off}) == program.ALARM
     assert restarts(host) == [FORCE]
-    assert "<4>%s: could not be written" % confirm.RECORD in capsys.readouterr().out
+    assert "<4>%s: could not be written" % record.PATH in capsys.readouterr().out
 
 
 def test_without_a_trial_there_is_nothing_to_say(host: FixtureHost, capsys: Any) -> None:
