@@ -25,6 +25,7 @@ LATER_SIGNS = (
     ("/boot/extlinux/extlinux.conf", "extlinux"),
     ("/etc/zipl.conf", "zipl"),
 )
+NONE = "none found (a kernel from outside this host?)"
 
 
 def method(host: Host) -> str:
@@ -40,7 +41,7 @@ def method(host: Host) -> str:
     for path, name in LATER_SIGNS:
         if host.exists(path):
             return name
-    return "none found (a kernel from outside this host?)"
+    return NONE
 
 
 def observe(host: Host) -> Dict[str, Any]:

@@ -5,10 +5,15 @@
 
 from typing import Any, Dict, List, NamedTuple
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _cmdline, _kernels
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_kernel,
+    _bootloader,
+    _cmdline,
+    _kernels,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_health as health
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 
 class Outcome(NamedTuple):
@@ -20,10 +25,12 @@ class Outcome(NamedTuple):
 
 
 def step(host: Host, policy: Dict[str, Any]) -> Outcome:
-    """Look once, and confirm what is healthy; who calls this restarts and alarms. Raises HostError."""
+    """Look once, and confirm what is healthy; who calls this restarts and alarms. Raises HostError or PolicyError."""
+    if _recovery(host):
+        return Outcome("none", "", [])
     state = _boot_kernel.observe(host)
     if not state["supported"]:
-        return _without_menu(host, policy, state["running"])
+        return _without_menu(host, policy, state["method"])
     trial = state["trial"]
     if trial["status"] == "failed":
         if trial["release"] == state["known_good"]:
@@ -38,6 +45,11 @@ def step(host: Host, policy: Dict[str, Any]) -> Outcome:
     if not found:
         return _confirm(host, state)
     return Outcome(_action(host, policy, found), trial["release"], found)
+
+
+def _recovery(host: Host) -> bool:
+    """A person at the console mends something: nothing is confirmed, and nothing is restarted under their hands."""
+    return bool(set(_cmdline.tokens(host.read("/proc/cmdline") or "")) & set(_cmdline.RECOVERY))
 
 
 def _confirm(host: Host, state: Dict[str, Any]) -> Outcome:
@@ -56,15 +68,31 @@ def _take_back(host: Host, state: Dict[str, Any]) -> Outcome:
     return outcome
 
 
-def _without_menu(host: Host, policy: Dict[str, Any], running: str) -> Outcome:
-    """/boot is not there: whether this is a trial only /etc and /var can tell."""
-    words = _cmdline.tokens(host.read("/proc/cmdline") or "")
-    # Where a person chose to mend something, nothing is restarted.
-    if _boot_kernel.known_good(host) in ("", running) or set(words) & set(_cmdline.RECOVERY):
+def _without_menu(host: Host, policy: Dict[str, Any], method: str) -> Outcome:
+    """/boot is not there, or something else than GRUB boots this host by now, and no restart would lead to our menu."""
+    if method != _bootloader.NONE or _boot_kernel.known_good(host) in ("", _kernels.running(host)):
         return Outcome("none", "", [])
-    found = [health.Problem("menu", "the boot menu cannot be found; /boot may not be mounted")]
-    found += health.problems(host, policy, record.known(host, policy))
-    return Outcome(_action(host, policy, found), running, found)
+    return unsure(host, policy, health.Problem("menu", "the boot menu cannot be found; /boot may not be mounted"))
+
+
+def unsure(host: Host, policy: Dict[str, Any], problem: health.Problem) -> Outcome:
+    """Nobody can tell what is tried: confirm nothing, and ask only /proc whether the host is cut off."""
+    running = _kernels.running(host)
+    found = [problem] + health.reached(host, policy, record.known(host, policy))
+    action = _action(host, policy, found)
+    if action == "restart" and not _may_leave(host, running):
+        action = "unconfirmed"
+    return Outcome(action, running, found)
+
+
+def _may_leave(host: Host, running: str) -> bool:
+    try:
+        # One that was left and runs again is what every restart leads to.
+        return (
+            _boot_kernel.known_good(host) not in ("", running) and record.read(host)["left"].get("release") != running
+        )
+    except HostError:
+        return False
 
 
 def _action(host: Host, policy: Dict[str, Any], found: List[health.Problem]) -> str:
@@ -76,7 +104,7 @@ def _action(host: Host, policy: Dict[str, Any], found: List[health.Problem]) -> 
 
 
 def _left(host: Host, release: str) -> List[health.Problem]:
-    left = record.left(host)
+    left = record.read(host)["left"]
     return [health.Problem("left", str(text)) for text in left.get("problems", []) if left.get("release") == release]
 
 

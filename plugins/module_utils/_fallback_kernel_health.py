@@ -73,6 +73,13 @@ def uptime(host: Host) -> float:
 
 def problems(host: Host, policy: Dict[str, Any], known: Known) -> List[Problem]:
     """All that is not as it should be, next to what the known-good kernel had; empty for a healthy host."""
+    found = reached(host, policy, known) + _boot(host, policy) + _mounts(host) + _taints(host)
+    # Last, and only when all else is well: they may be slow, and are asked anew at each look.
+    return found or _scripts(host, policy["scripts"])
+
+
+def reached(host: Host, policy: Dict[str, Any], known: Known) -> List[Problem]:
+    """What keeps an operator out, or may, as the kernel itself tells it."""
     found = []
     # What did not listen with the known-good kernel either is no fault of the new one.
     if known.ssh and not listens(host, policy["ssh_port"]):
@@ -82,9 +89,7 @@ def problems(host: Host, policy: Dict[str, Any], known: Known) -> List[Problem]:
     if lost:
         # With one of several left, an operator can still come in.
         found.append(Problem("route", "no default route by %s" % ", ".join(lost), not present))
-    found += _boot(host, policy) + _mounts(host) + _taints(host)
-    # Last, and only when all else is well: they may be slow, and are asked anew at each look.
-    return found or _scripts(host, policy["scripts"])
+    return found
 
 
 def boot_ended(host: Host) -> bool:
@@ -93,8 +98,11 @@ def boot_ended(host: Host) -> bool:
 
 
 def _said(host: Host) -> str:
-    # Its code is not 0 for anything but 'running'.
-    return host.run(["systemctl", "is-system-running"], check=False).out.strip()
+    try:
+        # Its code is not 0 for anything but 'running'.
+        return host.run(["systemctl", "is-system-running"], check=False).out.strip()
+    except HostError:
+        return "no answer"
 
 
 def _boot(host: Host, policy: Dict[str, Any]) -> List[Problem]:

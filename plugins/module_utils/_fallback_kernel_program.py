@@ -12,11 +12,13 @@ from typing import Any, Callable, Dict, List, Optional
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _fallback_kernel_confirm,
     _fallback_kernel_record,
+    _fallback_kernel_restart,
     _fallback_kernel_retention,
     _kernels,
     _writer,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_health as health
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import RUN_DIR, Host, HostError
 
 # For monitoring; in /run, so that it never tells of an earlier boot.
@@ -53,20 +55,18 @@ def confirm(host: Host, policy: Dict[str, Any], sleep: Sleep) -> int:
         outcome = _look(host, policy)
         looks = looks + 1 if outcome.action == "restart" else 0
         _publish(host, outcome)
-    return _act(host, policy, outcome)
+    return _act(host, policy, outcome, sleep)
 
 
 def _look(host: Host, policy: Dict[str, Any]) -> _fallback_kernel_confirm.Outcome:
     try:
         return _fallback_kernel_confirm.step(host, policy)
-    except HostError as error:
-        # It may pass; and who cannot look must neither confirm nor restart.
-        waiting = health.uptime(host) < policy["boot_timeout"]
-        action = "waiting" if waiting else "unconfirmed"
-        return _fallback_kernel_confirm.Outcome(action, _kernels.running(host), [health.Problem("look", str(error))])
+    except (HostError, PolicyError) as error:
+        # It may pass.
+        return _fallback_kernel_confirm.unsure(host, policy, health.Problem("look", str(error)))
 
 
-def _act(host: Host, policy: Dict[str, Any], outcome: _fallback_kernel_confirm.Outcome) -> int:
+def _act(host: Host, policy: Dict[str, Any], outcome: _fallback_kernel_confirm.Outcome, sleep: Sleep) -> int:
     if outcome.action in ("none", "confirmed"):
         _keep(host, policy)
     if outcome.action == "confirmed":
@@ -78,9 +78,8 @@ def _act(host: Host, policy: Dict[str, Any], outcome: _fallback_kernel_confirm.O
     if outcome.action in ("restart", "unconfirmed"):
         _try(lambda: _fallback_kernel_record.note(host, outcome.release, outcome.problems))
     if outcome.action == "restart":
-        # Cut off it serves nobody, and stopping units one by one could wait for ever; a host that serves ends in order.
         cut_off = any(problem.cut_off for problem in outcome.problems)
-        host.run(["systemctl", "--force", "reboot"] if cut_off else ["systemctl", "reboot"])
+        _fallback_kernel_restart.restart(host, cut_off, sleep, _warn)
     return ALARM
 
 
@@ -93,7 +92,11 @@ def _try(do: Callable[[], None]) -> None:
     try:
         do()
     except HostError as error:
-        say(WARNING, str(error))
+        _warn(str(error))
+
+
+def _warn(text: str) -> None:
+    say(WARNING, text)
 
 
 def _publish(host: Host, outcome: _fallback_kernel_confirm.Outcome) -> None:
@@ -138,5 +141,6 @@ def main() -> None:
         code = arm(host) if policy["order"] == "arm" else confirm(host, policy, time.sleep)
     except HostError as error:
         say(CRIT, str(error))
-        code = ALARM
+        # Not for good: systemd starts the program again.
+        code = 1
     raise SystemExit(code)

@@ -10,13 +10,24 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
 
 PATH = STATE_DIR + "/fallback_kernel.json"
+EMPTY: Dict[str, Any] = {"routes": [], "ssh": None, "left": {}}
 
 
 def read(host: Host) -> Dict[str, Any]:
-    """The C(routes) and the C(ssh) port of the known-good kernel, and the kernel that was C(left); raises HostError."""
+    """The C(routes) and the C(ssh) port of the known-good kernel, and the kernel that was C(left).
+
+    A damaged record is an empty one, which the next write mends: it must neither keep a host cut off nor a kernel unconfirmed.
+    """
+    try:
+        return _read(host)
+    except HostError:
+        return dict(EMPTY)
+
+
+def _read(host: Host) -> Dict[str, Any]:
     text = host.read(PATH)
     if text is None:
-        return {"routes": [], "ssh": None, "left": {}}
+        return dict(EMPTY)
     try:
         found = json.loads(text)
         routes = [str(route) for route in found["routes"]]
@@ -26,7 +37,7 @@ def read(host: Host) -> Dict[str, Any]:
 
 
 def known(host: Host, policy: Dict[str, Any]) -> health.Known:
-    """What the known-good kernel was seen with; of a host that nobody looked at, ssh is asked for. Raises HostError."""
+    """What the known-good kernel was seen with; of a host that nobody looked at, ssh is asked for."""
     found = read(host)
     return health.Known(found["routes"], found["ssh"] in (None, policy["ssh_port"]))
 
@@ -49,7 +60,7 @@ def note(host: Host, release: str, problems: List[health.Problem]) -> None:
 
 def left(host: Host) -> Dict[str, Any]:
     """The kernel that was left again by the program, and why; empty where it never did; raises HostError."""
-    found: Dict[str, Any] = read(host)["left"]
+    found: Dict[str, Any] = _read(host)["left"]
     return found
 
 

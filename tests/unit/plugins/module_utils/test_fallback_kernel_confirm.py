@@ -14,7 +14,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
 from unit.plugins.module_utils.fixture_host import FixtureHost
-from unit.plugins.module_utils.fixture_kernels import NEW, OLD, ROUTES, sized, trial_machine
+from unit.plugins.module_utils.fixture_kernels import LISTENING, NEW, OLD, ROUTES, sized, trial_machine
 
 POLICY: Dict[str, Any] = {
     "ssh_port": 22,
@@ -88,10 +88,15 @@ def test_a_moment_without_network_is_no_new_standard(host: FixtureHost) -> None:
     assert record.known(host, POLICY).routes == ["bond0"]
 
 
-def test_a_damaged_record_is_named(host: FixtureHost) -> None:
+def test_a_damaged_record_keeps_nobody_cut_off(host: FixtureHost) -> None:
+    """It is as if nobody had looked at the known-good kernel, and the next write mends it."""
     host.put(record.PATH, "[]")
-    with pytest.raises(HostError, match="^%s: is damaged" % record.PATH):
-        act(host)
+    host.put("/proc/uptime", "2000.00 1.00\n")
+    host.put("/proc/net/tcp", "")
+    outcome = _fallback_kernel_confirm.step(host, POLICY)
+    assert outcome.action == "restart"
+    record.note(host, outcome.release, outcome.problems)
+    assert record.left(host)["release"] == NEW
 
 
 def test_ssh_that_the_known_good_kernel_did_not_offer_is_not_asked_for(host: FixtureHost) -> None:
@@ -143,6 +148,19 @@ class TestInterruptedConfirmation:
         assert _boot_kernel.observe(host)["trial"]["status"] == "none"
 
 
+@pytest.mark.parametrize("word", ["single", "systemd.unit=rescue.target"])
+@pytest.mark.parametrize("listening", [True, False])
+def test_a_person_in_recovery_mode_is_left_in_peace(host: FixtureHost, word: str, listening: bool) -> None:
+    """They have booted the new kernel to look at it: no restart in the middle of an fsck, and no confirmation."""
+    host.put("/proc/cmdline", "root=UUID=1 ro %s\n" % word)
+    if not listening:
+        host.put("/proc/uptime", "900.00 1.00\n")
+        host.put("/proc/net/tcp", "")
+    before = host.snapshot()
+    assert act(host, reboot_unconfirmed=True) == "none"
+    assert host.snapshot() == before
+
+
 class TestWithoutMenu:
     """/boot was not mounted, so nobody can read what is tried."""
 
@@ -165,6 +183,21 @@ class TestWithoutMenu:
         lost.put("/proc/net/tcp", "")
         lost.put("/proc/cmdline", "root=UUID=1 ro %s\n" % word)
         assert act(lost) == "none"
+
+    @pytest.mark.parametrize("reboot", [True, False])
+    def test_one_that_was_left_and_runs_again_is_not_left_twice(self, lost: FixtureHost, reboot: bool) -> None:
+        """Another boot loader starts it, whatever our menu says: each restart would lead here."""
+        lost.put("/proc/net/tcp", LISTENING if reboot else "")
+        outcome = _fallback_kernel_confirm.step(lost, dict(POLICY, reboot_unconfirmed=reboot))
+        assert outcome.action == "restart"
+        record.note(lost, outcome.release, outcome.problems)
+        assert act(lost, reboot_unconfirmed=reboot) == "unconfirmed"
+
+    @pytest.mark.parametrize("sign", ["/run/ostree-booted", "/boot/efi/loader/loader.conf"])
+    def test_a_host_that_grub_does_not_boot_any_more_is_left_alone(self, lost: FixtureHost, sign: str) -> None:
+        lost.put("/proc/net/tcp", "")
+        lost.put(sign, "")
+        assert act(lost, reboot_unconfirmed=True) == "none"
 
     def test_the_known_good_kernel_is_no_trial(self, lost: FixtureHost) -> None:
         lost.put("/proc/net/tcp", "")

@@ -18,6 +18,8 @@ from unit.plugins.module_utils.fixture_kernels import LISTENING, NEW, OLD, sized
 ENV = "/boot/grub/grubenv"
 POLICY = program.parse(["confirm", "--retain", "1"])
 FORCE, ORDERLY = ["systemctl", "--force", "reboot"], ["systemctl", "reboot"]
+FORCE_NOW = ["systemctl", "-ff", "reboot"]
+SYSRQ = "/proc/sysrq-trigger"
 
 
 class Clock:
@@ -59,7 +61,7 @@ def status(host: FixtureHost) -> Dict[str, Any]:
 
 
 def restarts(host: FixtureHost) -> List[List[str]]:
-    return [call for call in host.calls if call in (FORCE, ORDERLY)]
+    return [call for call in host.calls if call in (FORCE, FORCE_NOW, ORDERLY)]
 
 
 def says(what: str) -> Any:
@@ -68,6 +70,17 @@ def says(what: str) -> Any:
 
 def cut_off(host: FixtureHost) -> None:
     host.put("/proc/net/tcp", "")
+
+
+def mute(host: FixtureHost) -> None:
+    def refuse(argv: List[str]) -> Result:
+        raise CommandError("%s: ended with code 1" % " ".join(argv))
+
+    host.programs["systemctl"] = refuse
+
+
+def answering(host: FixtureHost) -> None:
+    del host.programs["systemctl"]
 
 
 def hang(host: FixtureHost) -> None:
@@ -139,6 +152,61 @@ def test_what_cannot_be_looked_at_is_neither_confirmed_nor_left(host: FixtureHos
     assert run(host, {}) == program.ALARM
     assert (status(host)["status"], status(host)["problems"]) == ("unconfirmed", [ENV + ": Permission denied"])
     assert restarts(host) == []
+
+
+def test_what_cannot_be_looked_at_is_left_once_when_it_is_cut_off(host: FixtureHost) -> None:
+    host.denied.add(ENV)
+    assert run(host, {0: cut_off}) == program.ALARM
+    assert restarts(host) == [FORCE]
+    assert run(host, {}) == program.ALARM
+    assert restarts(host) == []
+    assert (status(host)["status"], status(host)["alarm"]) == ("unconfirmed", True)
+
+
+def test_the_known_good_kernel_is_not_left_whatever_cannot_be_looked_at(host: FixtureHost) -> None:
+    host.denied.add(ENV)
+    host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+    assert run(host, {0: cut_off}) == program.ALARM
+    assert restarts(host) == []
+
+
+def test_a_kernel_whose_package_is_gone_is_told(host: FixtureHost) -> None:
+    for path in ("/boot/vmlinuz-" + NEW, "/lib/modules/%s/modules.dep" % NEW):
+        host.remove(path)
+    assert run(host, {}) == program.ALARM
+    assert "is no kernel that is installed here" in status(host)["problems"][0]
+
+
+class TestBrokenSystemd:
+    """It answers late, or not at all, which is when a host has to be left."""
+
+    def test_one_answer_that_fails_is_waited_out(self, host: FixtureHost) -> None:
+        assert run(host, {0: mute, 60: answering}) == 0
+        assert status(host)["status"] == "confirmed"
+
+    def test_one_that_never_answers_does_not_keep_the_host(self, host: FixtureHost, capsys: Any) -> None:
+        kernel: List[str] = []
+        host.kernel[SYSRQ] = lambda order: kernel.append(order) or order  # type: ignore[func-returns-value]
+        host.put(SYSRQ, "")
+        assert run(host, {0: hang, 1: mute}) == program.ALARM
+        assert restarts(host) == [FORCE, FORCE, FORCE_NOW]
+        assert kernel == ["s", "b"]
+        assert capsys.readouterr().out.count("<4>systemctl --force reboot: ended with code 1") == 2
+
+    def test_a_host_that_serves_is_not_forced(self, host: FixtureHost) -> None:
+        host.put("/proc/sys/kernel/tainted", "128\n")
+        host.answers[tuple(ORDERLY)] = Result(1, "", "Failed to connect to bus")
+        assert run(host, {}, reboot_unconfirmed=True) == program.ALARM
+        assert restarts(host) == [ORDERLY, ORDERLY]
+
+    def test_what_nobody_expected_is_tried_again_by_systemd(self, host: FixtureHost, monkeypatch: Any) -> None:
+        """3 would be for good: RestartPreventExitStatus."""
+        host.denied.add("/proc/uptime")
+        monkeypatch.setattr(program, "Host", lambda: host)
+        monkeypatch.setattr("sys.argv", ["fallback_kernel", "confirm"])
+        with pytest.raises(SystemExit) as ended:
+            program.main()
+        assert ended.value.code == 1
 
 
 def test_files_lost_meanwhile_are_told(host: FixtureHost) -> None:
