@@ -43,13 +43,14 @@ def observe(host: Host) -> Dict[str, Any]:
         backend = BACKENDS[method]
         block = _grub_env.read(host, backend.ENVIRONMENT)
         variables = _grub_env.values(block.text)
+        trial = _boot_kernel_trial.observe(host, variables, lambda choice: backend.chosen(host, choice))
         state.update(
             entries=backend.entries(host),
             needed=_boot_kernel_trial.DRACUT if method == "bls" or _kernels.dracut(host) else {},
             known_good=backend.known_good(host),
             default=backend.default(host, variables),
-            environment=_environment(host, block),
-            trial=_boot_kernel_trial.observe(host, variables, lambda choice: backend.chosen(host, choice)),
+            environment=_environment(host, block, trial),
+            trial=trial,
         )
     return state
 
@@ -68,10 +69,18 @@ def known_good(host: Host) -> str:
     return next((release for release in (backend.known_good(host) for backend in BACKENDS.values()) if release), "")
 
 
-def _environment(host: Host, block: _grub_env.Block) -> Dict[str, Any]:
+def _environment(host: Host, block: _grub_env.Block, trial: Dict[str, Any]) -> Dict[str, Any]:
+    variables = _grub_env.values(block.text)
     judged = _grub_disk.judge(host, block.path)
-    found = dict(judged._asdict(), writable=judged.writable, whole=block.whole)
-    return dict(found, variables=_grub_env.values(block.text))
+    judged = judged._replace(reason=judged.reason or _boot_kernel_trial.kept(variables, trial))
+    return dict(judged._asdict(), writable=judged.writable, whole=block.whole, variables=variables)
+
+
+def begin(host: Host, state: Dict[str, Any]) -> Dict[str, Any]:
+    """Write down what this boot shows of a trial, and disarm one that GRUB did not take back; raises HostError."""
+    edits = _boot_kernel_trial.begun(host, state["environment"]["variables"], state["trial"])
+    _write(host, BACKENDS[state["method"]], edits)
+    return observe(host) if edits else state
 
 
 def named(state: Dict[str, Any], option: str, value: str) -> str:
@@ -177,7 +186,7 @@ def warnings(state: Dict[str, Any]) -> List[str]:
     for kernel in state["kernels"]:
         if not kernel["bootable"] and kernel["image"]:
             found.append("The kernel %s is only half installed: %s" % (kernel["release"], "; ".join(kernel["missing"])))
-    if state["trial"]["status"] == "armed" and not state["environment"]["writable"]:
+    if state["trial"]["status"] in ("armed", "kept") and not state["environment"]["writable"]:
         found.append(
             "GRUB boots %s at every restart, not once: %s; disarm it with trial: none"
             % (state["trial"]["release"], state["environment"]["reason"])

@@ -15,23 +15,52 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._kernels
 NEXT = "next_entry"
 RELEASE = "kernelops_trial"
 BOOT = "kernelops_trial_boot"
+# The boot in which the program saw first what became of it: a trial has one boot, and what runs later was chosen by a person.
+SEEN = "kernelops_trial_seen"
+# The release of a choice that GRUB did not take back.
+KEPT = "kernelops_trial_kept"
+KEXEC = 0xD  # in /proc/sys/kernel/bootloader_type, on x86: GRUB was not even asked
 # dracut does not know panic=: without these it waits for a person when it finds no root (dracut.cmdline(7)).
 DRACUT: Dict[str, Optional[str]] = {"rd.shell": "0", "rd.emergency": "reboot"}
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 def observe(host: Host, variables: Dict[str, str], chosen: Callable[[str], Dict[str, Any]]) -> Dict[str, Any]:
-    """Status (C(none), C(armed), C(running), C(failed)), the kernel, and the entry that GRUB would take once."""
-    release = variables.get(RELEASE, "")
+    """Status (C(none), C(armed), C(kept), C(running), C(failed)), the kernel, and the entry that GRUB would take once."""
+    release, now = variables.get(RELEASE, ""), boot_id(host)
     choice = variables.get(NEXT, "")
     if choice:
         found = chosen(choice)
-        return {"status": "armed", "release": found["release"], "entry": choice, "named": found["named"]}
-    if not release or variables.get(BOOT) == boot_id(host):
+        ours = release == found["release"] and not variables.get(SEEN)
+        kept = ours and variables.get(BOOT) != now and not _kexec(host)
+        status = "kept" if kept else "armed"
+        return {"status": status, "release": found["release"], "entry": choice, "named": found["named"]}
+    if not release or variables.get(BOOT) == now:
         # Armed in this boot and not any more: somebody else has taken it back.
         return {"status": "none", "release": "", "entry": "", "named": False}
-    status = "running" if release == running(host) else "failed"
+    first = variables.get(SEEN) in (None, "", now)
+    status = "running" if release == running(host) and first else "failed"
     return {"status": status, "release": release, "entry": "", "named": False}
+
+
+def _kexec(host: Host) -> bool:
+    return int((host.read("/proc/sys/kernel/bootloader_type") or "0").strip() or "0") >> 4 == KEXEC
+
+
+def kept(variables: Dict[str, str], trial: Dict[str, Any]) -> str:
+    """Why one-time boots are permanent here, whatever the storage looks like; '' for no reason."""
+    release = trial["release"] if trial["status"] == "kept" else variables.get(KEPT, "")
+    return "GRUB did not take back the one-time choice of %s" % release if release else ""
+
+
+def begun(host: Host, variables: Dict[str, str], trial: Dict[str, Any]) -> Dict[str, Optional[str]]:
+    """The variables that outlast what this boot shows of a trial: what became of it, and a choice that GRUB did not take back."""
+    wanted: Dict[str, Optional[str]] = {}
+    if trial["status"] in ("kept", "running", "failed") and not variables.get(SEEN):
+        wanted[SEEN] = boot_id(host)
+    if trial["status"] == "kept":
+        wanted.update({NEXT: None, KEPT: trial["release"]})
+    return wanted
 
 
 def boot_id(host: Host) -> str:
@@ -43,14 +72,18 @@ def settings(host: Host, state: Dict[str, Any], wish: Any, entry: Optional[Dict[
     """The variables that arm, or that disarm and forget; none where nothing of a trial is to change."""
     known_good = state["known_good"] if wish.known_good is None else wish.known_good
     remembered = state["environment"]["variables"].get(RELEASE) or state["trial"]["release"]
-    nothing: Dict[str, Optional[str]] = {NEXT: None, RELEASE: None, BOOT: None}
-    if wish.trial == "" or wish.known_good == "" or (wish.trial and wish.trial == known_good):
+    nothing: Dict[str, Optional[str]] = {NEXT: None, RELEASE: None, BOOT: None, SEEN: None}
+    if wish.known_good == "":
+        return dict(nothing, **{KEPT: None})
+    if state["trial"]["status"] == "kept":
+        nothing[KEPT] = state["trial"]["release"]
+    if wish.trial == "" or (wish.trial and wish.trial == known_good):
         return nothing
     if wish.trial is None or entry is None:
         return nothing if wish.known_good and wish.known_good == remembered else {}
     if state["trial"]["status"] == "running" and state["trial"]["release"] == wish.trial:
         return {}
-    return {NEXT: entry["id"], RELEASE: wish.trial, BOOT: boot_id(host)}
+    return {NEXT: entry["id"], RELEASE: wish.trial, BOOT: boot_id(host), SEEN: None}
 
 
 def refuse(state: Dict[str, Any], wish: Any, entry: Optional[Dict[str, Any]]) -> None:

@@ -31,20 +31,37 @@ def step(host: Host, policy: Dict[str, Any]) -> Outcome:
     state = _boot_kernel.observe(host)
     if not state["supported"]:
         return _without_menu(host, policy, state["method"])
+    state = _begin(host, state)
     trial = state["trial"]
+    # The host went down before the last write of a confirmation: the menu has it already, and no restart would leave it.
+    menu = trial["release"] == state["running"] == state["known_good"] == state["default"]["release"]
+    if menu and trial["status"] in ("running", "failed"):
+        return _confirm(host, state)
     if trial["status"] == "failed":
         if trial["release"] == state["known_good"]:
             return _take_back(host, state)
-        return Outcome("failed", trial["release"], _left(host, trial["release"]))
+        return Outcome("failed", trial["release"], _left(host, trial["release"]) + _permanent(state))
     if trial["status"] != "running":
         record.remember(host, policy, state["running"], state["known_good"])
         return Outcome("none", "", [])
-    # The host went down before the last write of a confirmation: the menu has it already, and no restart would leave it.
-    confirmed = state["running"] == state["known_good"] == state["default"]["release"]
-    found = [] if confirmed else health.problems(host, policy, record.known(host, policy))
+    found = health.problems(host, policy, record.known(host, policy)) + _permanent(state)
     if not found:
         return _confirm(host, state)
     return Outcome(_action(host, policy, found), trial["release"], found)
+
+
+def _begin(host: Host, state: Dict[str, Any]) -> Dict[str, Any]:
+    try:
+        return _boot_kernel.begin(host, state)
+    except HostError:
+        # On a file system that is read-only now; the next look tries again, and what is found counts all the same.
+        return state
+
+
+def _permanent(state: Dict[str, Any]) -> List[health.Problem]:
+    """Where GRUB cannot take back a choice a person must confirm: what it does next is not what we believe."""
+    reason = state["environment"]["reason"]
+    return [health.Problem("environment", reason)] if reason else []
 
 
 def _recovery(host: Host) -> bool:
@@ -60,12 +77,13 @@ def _confirm(host: Host, state: Dict[str, Any]) -> Outcome:
 
 def _take_back(host: Host, state: Dict[str, Any]) -> Outcome:
     """The host went down in the middle of a confirmation, before the menu was made: that may have been the kernel's own doing."""
-    release = state["trial"]["release"]
-    running = _boot_kernel.named(state, "known_good", state["running"])
-    _boot_kernel.apply(host, state, _boot_kernel.Wish(running, None))
-    outcome = Outcome("failed", release, [health.Problem("ended", "the host went down while it was being confirmed")])
-    record.note(host, outcome.release, outcome.problems)
-    return outcome
+    release, default = state["trial"]["release"], state["default"]["release"]
+    # A person may have booted it once more by hand.
+    earlier = state["running"] if default == release else default
+    _boot_kernel.apply(host, state, _boot_kernel.Wish(_boot_kernel.named(state, "known_good", earlier), None))
+    problem = health.Problem("ended", "the host went down while it was being confirmed")
+    record.note(host, release, [problem])
+    return Outcome("failed", release, [problem])
 
 
 def _without_menu(host: Host, policy: Dict[str, Any], method: str) -> Outcome:

@@ -30,7 +30,7 @@ LOOKS = 3
 ALARM = 3
 CRIT, WARNING, NOTICE = 2, 4, 5
 WORDS = {
-    "failed": "the trial of the kernel %s has failed; the known-good kernel runs",
+    "failed": "the trial of the kernel %s has failed, and is not repeated",
     "unconfirmed": "the kernel %s is not confirmed, and the next restart boots the known-good one",
     "restart": "the kernel %s does not serve; restarting into the known-good one",
     "confirmed": "the kernel %s is confirmed, and the known-good one from now on",

@@ -4,6 +4,7 @@
 """What the controls of the role fallback_kernel ask of a trial, of what confirms it, and of the menu for a person."""
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_kernel_trial,
     _fallback_kernel_files,
     _fallback_kernel_policy,
     _kernels,
@@ -82,11 +83,15 @@ def environment_writable(_policy: Dictionary, state: Dictionary) -> Dictionary:
     environment = state["boot"]["environment"]
     expected = "GRUB can write %s" % environment["path"]
     if not environment["writable"]:
-        armed = state["boot"]["trial"]["status"] == "armed"
+        armed = state["boot"]["trial"]["status"] in ("armed", "kept")
         more = "; a one-time boot is set and will be permanent" if armed else ""
-        remedy = (
-            "boot_kernel with trial: none" if armed else "confirm new kernels by hand, or give /boot a plain partition"
-        )
+        remedy = "confirm new kernels by hand, or give /boot a plain partition"
+        if environment["variables"].get(_boot_kernel_trial.KEPT):
+            remedy = "see why GRUB cannot write %s; then unset %s in it with grub-editenv" % (
+                environment["path"],
+                _boot_kernel_trial.KEPT,
+            )
+        remedy = "boot_kernel with trial: none" if armed else remedy
         return part("fail", expected, environment["file_system"], reason=environment["reason"] + more, remedy=remedy)
     if not environment["whole"]:
         remedy = "grub-editenv %s create" % environment["path"]

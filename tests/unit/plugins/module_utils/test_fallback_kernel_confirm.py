@@ -10,12 +10,14 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _fallback_kernel_confirm,
     _grub,
+    _grub_env,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
 from unit.plugins.module_utils.fixture_host import FixtureHost
 from unit.plugins.module_utils.fixture_kernels import LISTENING, NEW, OLD, ROUTES, sized, trial_machine
 
+ENV = "/boot/grub/grubenv"
 POLICY: Dict[str, Any] = {
     "ssh_port": 22,
     "healthy_minutes": 5,
@@ -60,6 +62,7 @@ def test_one_that_is_not_healthy(host: FixtureHost, seconds: str, route: bool, r
     host.put("/proc/sys/kernel/tainted", "128\n")
     if not route:
         host.put("/proc/net/route", ROUTES.splitlines()[0] + "\n")
+    _boot_kernel.begin(host, _boot_kernel.observe(host))
     before = host.snapshot()
     assert act(host, reboot_unconfirmed=reboot) == action
     assert host.snapshot() == before
@@ -68,6 +71,103 @@ def test_one_that_is_not_healthy(host: FixtureHost, seconds: str, route: bool, r
 def test_one_that_was_left_again_is_told_with_its_name(host: FixtureHost) -> None:
     host.put("/proc/sys/kernel/osrelease", OLD + "\n")
     assert _fallback_kernel_confirm.step(host, POLICY) == ("failed", NEW, [])
+
+
+class TestBootedByHand:
+    """A trial has one boot: what a person chooses in the menu later, to look at it, is none."""
+
+    @pytest.fixture
+    def again(self, host: FixtureHost) -> FixtureHost:
+        """It was left again, and runs once more."""
+        host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+        assert act(host) == "failed"
+        host.put("/proc/sys/kernel/osrelease", NEW + "\n")
+        host.put("/proc/sys/kernel/random/boot_id", "3\n")
+        return host
+
+    def test_it_is_neither_confirmed_nor_restarted(self, again: FixtureHost) -> None:
+        assert act(again) == "failed"
+        again.put("/proc/uptime", "900.00 1.00\n")
+        again.put("/proc/net/tcp", "")
+        assert act(again, reboot_unconfirmed=True) == "failed"
+        assert _boot_kernel.observe(again)["known_good"] == OLD
+
+    def test_one_that_panicked_behind_the_first_look_is_none_either(self, host: FixtureHost) -> None:
+        """The person is at the console when it happens, and chooses it before the known-good kernel ran."""
+        host.put("/proc/uptime", "60.00 1.00\n")
+        assert act(host) == "waiting"
+        host.put("/proc/sys/kernel/random/boot_id", "3\n")
+        host.put("/proc/uptime", "400.00 1.00\n")
+        assert act(host) == "failed"
+
+    def test_retry_arms_it_anew(self, again: FixtureHost) -> None:
+        state = _boot_kernel.observe(again)
+        _boot_kernel.apply(again, state, _boot_kernel.Wish(None, NEW, True))
+        assert _boot_kernel.observe(again)["trial"]["status"] == "armed"
+        again.put(ENV, _grub_env.edit(_grub_env.read(again, ENV), {"next_entry": ""}))
+        again.put("/proc/sys/kernel/random/boot_id", "4\n")
+        assert act(again) == "confirmed"
+
+    def test_to_make_it_known_good_lifts_it(self, again: FixtureHost) -> None:
+        _boot_kernel.apply(again, _boot_kernel.observe(again), _boot_kernel.Wish(NEW, None))
+        assert act(again) == "none"
+
+    def test_a_disk_that_cannot_be_written_does_not_hide_it(self, host: FixtureHost) -> None:
+        host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+        host.refused.add(ENV)
+        assert act(host) == "failed"
+
+
+class TestKept:
+    """GRUB did not take back the choice: a sparse or moved file, of which the storage shows nothing."""
+
+    @pytest.fixture
+    def kept(self, host: FixtureHost) -> FixtureHost:
+        host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, NEW, True))
+        host.put("/proc/sys/kernel/osrelease", NEW + "\n")
+        host.put("/proc/sys/kernel/random/boot_id", "3\n")
+        host.put("/proc/uptime", "900.00 1.00\n")
+        return host
+
+    def test_it_is_disarmed_and_alarmed_about_and_not_confirmed(self, kept: FixtureHost) -> None:
+        assert _boot_kernel.observe(kept)["trial"]["status"] == "kept"
+        outcome = _fallback_kernel_confirm.step(kept, POLICY)
+        reason = "GRUB did not take back the one-time choice of " + NEW
+        assert (outcome.action, [problem.text for problem in outcome.problems]) == ("unconfirmed", [reason])
+        state = _boot_kernel.observe(kept)
+        assert "next_entry" not in state["environment"]["variables"]
+        assert (state["trial"]["status"], state["environment"]["reason"]) == ("running", reason)
+
+    def test_no_other_is_tried_until_somebody_has_looked(self, kept: FixtureHost) -> None:
+        kept.put("/proc/sys/kernel/osrelease", OLD + "\n")
+        assert act(kept) == "failed"
+        with pytest.raises(HostError, match="^trial: refused: GRUB did not take back"):
+            _boot_kernel.plan(kept, _boot_kernel.observe(kept), _boot_kernel.Wish(None, NEW, True))
+        _boot_kernel.apply(kept, _boot_kernel.observe(kept), _boot_kernel.Wish(None, ""))
+        assert act(kept) == "none"
+        assert _fallback_kernel_confirm.arm(kept) == ""
+        kept.put(ENV, _grub_env.edit(_grub_env.read(kept, ENV), {"kernelops_trial_kept": None}))
+        assert _fallback_kernel_confirm.arm(kept) == NEW
+
+    def test_who_disarms_it_first_does_not_hide_it(self, kept: FixtureHost) -> None:
+        _boot_kernel.apply(kept, _boot_kernel.observe(kept), _boot_kernel.Wish(None, ""))
+        assert _boot_kernel.observe(kept)["environment"]["writable"] is False
+
+    def test_it_is_taken_back_with_the_rest(self, kept: FixtureHost) -> None:
+        act(kept)
+        _boot_kernel.apply(kept, _boot_kernel.observe(kept), _boot_kernel.Wish("", ""))
+        assert [name for name in _grub_env.values(kept.text(ENV)) if name.startswith("kernelops")] == []
+
+    def test_a_kexec_did_not_even_ask_grub(self, kept: FixtureHost) -> None:
+        kept.put("/proc/sys/kernel/bootloader_type", "208\n")
+        assert _boot_kernel.observe(kept)["trial"]["status"] == "armed"
+
+    def test_a_choice_of_an_operator_is_none_of_ours(self, host: FixtureHost) -> None:
+        assert act(host) == "confirmed"
+        for release in (NEW, OLD):
+            host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"next_entry": "gnulinux-" + release}))
+            assert _boot_kernel.observe(host)["trial"]["status"] == "armed"
 
 
 def test_one_whose_files_were_lost_meanwhile_is_not_confirmed(host: FixtureHost) -> None:
@@ -134,16 +234,24 @@ class TestInterruptedConfirmation:
         state = _boot_kernel.observe(host)
         assert (state["known_good"], state["default"]["release"], state["trial"]["status"]) == (OLD, OLD, "failed")
 
+    def test_nor_is_it_when_a_person_boots_it_once_more(self, host: FixtureHost) -> None:
+        generator = "/etc/grub.d/09_boot_kernel"
+        host.put(generator, host.text(generator).replace(OLD, NEW))
+        _boot_kernel.begin(host, _boot_kernel.observe(host))
+        host.put("/proc/sys/kernel/random/boot_id", "3\n")
+        assert act(host) == "failed"
+        assert _boot_kernel.observe(host)["known_good"] == OLD
+
     def test_after_the_menu_was_made_it_is_finished(self, host: FixtureHost) -> None:
         """No restart would leave the kernel any more, so that none is made, however the host is."""
-        observed = _boot_kernel.observe(host)
+        observed = _boot_kernel.begin(host, _boot_kernel.observe(host))
         environment = host.text("/boot/grub/grubenv")
         _boot_kernel.apply(host, observed, _boot_kernel.Wish(NEW, None))
         host.put("/boot/grub/grubenv", environment)
         host.put("/proc/sys/kernel/random/boot_id", "3\n")
         host.put("/proc/uptime", "900.00 1.00\n")
         host.put("/proc/net/tcp", "")
-        assert _boot_kernel.observe(host)["trial"]["status"] == "running"
+        assert _boot_kernel.observe(host)["trial"]["status"] == "failed"
         assert act(host) == "confirmed"
         assert _boot_kernel.observe(host)["trial"]["status"] == "none"
 
