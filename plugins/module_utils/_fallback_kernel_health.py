@@ -3,10 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a kernel that is tried serves as the known-good one did: each problem, and whether it keeps an operator out."""
 
-import re
 from typing import Any, Dict, List, NamedTuple
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _grub_disk
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_scripts, _grub_disk
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 LISTENING = "0A"  # TCP_LISTEN in /proc/net/tcp
@@ -17,7 +16,6 @@ ROUTE_REJECT = 0x200
 TAINTS = {"M": 4, "D": 7, "L": 14}
 # How systemd says that it is done with the boot; units that failed are the business of the operator's own scripts.
 BOOTED = ("running", "degraded")
-SCRIPT_SECONDS = 60
 
 
 class Known(NamedTuple):
@@ -75,7 +73,7 @@ def problems(host: Host, policy: Dict[str, Any], known: Known) -> List[Problem]:
     """All that is not as it should be, next to what the known-good kernel had; empty for a healthy host."""
     found = reached(host, policy, known) + _boot(host, policy) + _mounts(host) + _taints(host)
     # Last, and only when all else is well: they may be slow, and are asked anew at each look.
-    return found or _scripts(host, policy["scripts"])
+    return found or [Problem("script", text) for text in _fallback_kernel_scripts.failed(host, policy["scripts"])]
 
 
 def reached(host: Host, policy: Dict[str, Any], known: Known) -> List[Problem]:
@@ -127,7 +125,8 @@ def _mounts(host: Host) -> List[Problem]:
         # What is mounted when it is used need not be mounted now.
         optional = {"noauto", "nofail", "x-systemd.automount"} & set(options)
         point = _grub_disk.unescape(fields[1])
-        if not optional and (point.rstrip("/") or "/") not in mounted:
+        # systemd follows links such as /var/run, too.
+        if not optional and _grub_disk.without_links(host, point) not in mounted:
             found.append(Problem("fstab", "%s is not mounted" % point))
     return found
 
@@ -136,15 +135,3 @@ def _taints(host: Host) -> List[Problem]:
     value = int((host.read("/proc/sys/kernel/tainted") or "0").strip() or "0")
     flags = [flag for flag, bit in sorted(TAINTS.items()) if value & (1 << bit)]
     return [Problem("taint", "the kernel is tainted %s" % "".join(flags))] if flags else []
-
-
-def _scripts(host: Host, folder: str) -> List[Problem]:
-    found = []
-    for name in host.listdir(folder):
-        if not re.match(r"^[A-Za-z0-9_-]+\Z", name):
-            continue
-        try:
-            host.run([host.real("%s/%s" % (folder, name))], timeout=SCRIPT_SECONDS)
-        except HostError as error:
-            found.append(Problem("script", str(error)))
-    return found

@@ -68,14 +68,15 @@ def mount_of(found: List[Mount], path: str) -> Optional[Mount]:
 
 def judge(host: Host, path: str) -> Judgement:
     """Look at the file system and the devices below the environment block C(path); raises Unreadable."""
-    place = _without_links(host, path)
+    place = without_links(host, path)
     mount = mount_of(mounts(host.read(MOUNTS) or ""), place)
     if mount is None:
         return Judgement(place, "", "", "%s tells nothing about %s" % (MOUNTS, place))
     return Judgement(place, mount.kind, mount.source, _obstacle(host, mount))
 
 
-def _without_links(host: Host, path: str) -> str:
+def without_links(host: Host, path: str) -> str:
+    """Where a path leads, as mountinfo names it; raises HostError."""
     # A link in the middle of a path leads to another file system as well, e.g. to the EFI system partition.
     current = "/"
     for part in path.strip("/").split("/"):

@@ -43,7 +43,9 @@ options:
     type: int
     default: 900
   scripts:
-    description: Directory of the operator's own checks; each executable in it must end with 0 within a minute. It may be missing.
+    description:
+      - Directory of the operator's own checks; each executable in it, of any name, must end with 0 within a minute. It may be missing.
+      - They run as root. One that others than root may change, or replace, is not run, and counts as failed.
     type: path
     default: /etc/fallback_kernel.d
   reboot_unconfirmed:

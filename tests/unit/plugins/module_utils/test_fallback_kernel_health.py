@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a kernel that is tried serves, from what /proc and systemd say. Runs on every Python from 3.6 on."""
 
-from typing import Any, Dict, List
+import os
+from typing import Any, Callable, Dict, List, Optional
 
 import pytest
 
@@ -142,12 +143,69 @@ class TestHealthy:
         host.put("/proc/self/mountinfo", "28 27 254:4 / %s rw - ext4 /dev/vdb rw\n" % point.rstrip("/"))
         assert checks(host, []) == []
 
-    def test_the_operator_s_own_scripts(self, host: FixtureHost) -> None:
-        for name, rc in (("10-database", 0), ("20-web", 3), ("30-web.bak", 1)):
-            host.put("/etc/fallback_kernel.d/" + name, "")
-            answer = Result(rc, "", "no answer from the shop")
-            host.answers[(host.root + "/etc/fallback_kernel.d/" + name,)] = answer
-        found = health.problems(host, POLICY, health.Known([]))
-        assert [problem.check for problem in found] == ["script"]
-        assert "20-web" in found[0].text
-        assert "no answer from the shop" in found[0].text
+    def test_what_is_mounted_by_way_of_a_link_is_not_missing(self, host: FixtureHost) -> None:
+        host.link("/var/run", "/run")
+        host.put("/run/app/x", "")
+        host.put("/etc/fstab", "tmpfs /var/run/app tmpfs defaults 0 0\n")
+        assert checks(host, []) == [("fstab", False)]
+        host.put("/proc/self/mountinfo", "28 27 0:30 / /run/app rw - tmpfs tmpfs rw\n")
+        assert checks(host, []) == []
+
+
+class TestScripts:
+    """The operator's own: each executable, whatever its name, and nothing else."""
+
+    FOLDER = "/etc/fallback_kernel.d"
+
+    @pytest.fixture
+    def script(self, host: FixtureHost) -> Callable[..., str]:
+        def make(name: str, rc: int = 0, mode: int = 0o755) -> str:
+            path = "%s/%s" % (self.FOLDER, name)
+            host.put(path, "")
+            os.chmod(host.root + path, mode)
+            host.answers[(host.root + path,)] = Result(rc, "", "no answer from the shop")
+            return path
+
+        return make
+
+    def found(self, host: FixtureHost) -> List[str]:
+        host.calls.clear()
+        return [
+            problem.text for problem in health.problems(host, POLICY, health.Known([])) if problem.check == "script"
+        ]
+
+    def test_each_must_end_with_0(self, host: FixtureHost, script: Callable[..., str]) -> None:
+        script("10-database")
+        script("20-web.sh", 3)
+        script("30 web.bak", 1)
+        found = self.found(host)
+        assert [text.split(": ")[0][-9:] for text in found] == ["20-web.sh", "0 web.bak"]
+        assert "no answer from the shop" in found[0]
+
+    def test_what_is_no_executable_keeps_nobody_waiting(self, host: FixtureHost, script: Callable[..., str]) -> None:
+        script("README", 126, 0o644)
+        host.put(self.FOLDER + "/old/10-database", "")
+        assert self.found(host) == []
+
+    def test_a_link_is_what_it_leads_to(self, host: FixtureHost, script: Callable[..., str]) -> None:
+        host.put("/opt/check", "")
+        os.chmod(host.root + "/opt/check", 0o755)
+        host.answers[(host.root + "/opt/check",)] = Result(1, "", "no")
+        host.link(self.FOLDER + "/10-check", "/opt/check")
+        assert len(self.found(host)) == 1
+        host.owners["/opt"] = 1000
+        assert "10-check: was not run: others than root may change /opt;" in self.found(host)[0]
+
+    @pytest.mark.parametrize("path", [FOLDER, FOLDER + "/10-database", "/etc"])
+    @pytest.mark.parametrize("mode", [None, 0o775, 0o757])
+    def test_what_others_than_root_may_change_is_not_run(
+        self, host: FixtureHost, script: Callable[..., str], path: str, mode: Optional[int]
+    ) -> None:
+        script("10-database")
+        if mode is None:
+            host.owners[path] = 1000
+        else:
+            os.chmod(host.root + path, mode)
+        (text,) = self.found(host)
+        assert "others than root may change %s;" % path in text
+        assert [call for call in host.calls if call[0] != "systemctl"] == []
