@@ -10,6 +10,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _fallback_kernel_controls,
     _fallback_kernel_files,
+    _fallback_kernel_health,
     _fallback_kernel_policy,
     _fallback_kernel_record,
     _fallback_kernel_retention,
@@ -34,6 +35,7 @@ def observe(host: Host) -> Dict[str, Any]:
     kernels = attempt(state, "kernels", lambda: _kernels.installed(host)) or []
     state.update(
         running=_kernels.running(host),
+        uptime=_fallback_kernel_health.uptime(host),
         kernels=[dict(kernel._asdict(), bootable=kernel.bootable) for kernel in kernels],
         installed_at=dict((kernel.release, _installed_at(host, kernel.release)) for kernel in kernels),
         boot=attempt(state, "boot", lambda: _boot_kernel.observe(host)),
@@ -61,5 +63,6 @@ def _program(host: Host) -> Dict[str, Any]:
         "current": _fallback_kernel_files.is_current(host.read(_fallback_kernel_files.PROGRAM)),
         "files": dict((path, host.read(path)) for path in paths),
         "units": dict((name, dict(_systemd.unit(host, name)._asdict())) for name in names),
+        "active": dict((name, _systemd.active_state(host, name)) for name in names),
         "facts": _fallback_kernel_files.facts(host),
     }

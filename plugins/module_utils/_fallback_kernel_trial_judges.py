@@ -13,6 +13,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallbac
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import Dictionary, part
 
 DAY = 24 * 3600
+# Seconds that the last looks behind the timeout may take.
+LOOKS = 300
 TRY = "restart the host orderly, or boot_kernel with trial: newest"
 
 
@@ -25,8 +27,10 @@ def confirmation_installed(policy: Dictionary, state: Dictionary) -> Dictionary:
     wrong += [] if found["current"] else [_fallback_kernel_files.PROGRAM]
     names = [name for name in found["units"] if _fallback_kernel_files.unit_path(name) in wanted]
     off = [name for name in names if found["units"][name]["masked"] or not found["units"][name]["enabled"]]
+    stopped = [name for name in names if name == _fallback_kernel_files.ARM and found["active"][name] != "active"]
     reasons = ["not as wanted: %s" % ", ".join(wrong)] if wrong else []
     reasons += ["not started at boot: %s" % ", ".join(off)] if off else []
+    reasons += ["not started, so that no restart passes by it: %s" % ", ".join(stopped)] if stopped else []
     if reasons:
         remedy = "systemctl unmask %s; then %s" % (" ".join(off), SET) if off else SET
         return part("fail", expected, "not so", reason="; ".join(reasons), remedy=remedy, evidence=wrong)
@@ -46,17 +50,24 @@ def console_menu(policy: Dictionary, state: Dictionary) -> Dictionary:
     return part("pass", expected, "%s seconds" % options["menu_timeout"])
 
 
-@needs("boot", "left")
-def trial_result(_policy: Dictionary, state: Dictionary) -> Dictionary:
-    trial = state["boot"]["trial"]
+@needs("boot", "left", "program")
+def trial_result(policy: Dictionary, state: Dictionary) -> Dictionary:
+    trial, left, service = state["boot"]["trial"], state["left"] or {}, _fallback_kernel_files.CONFIRM
     expected = "no trial that failed"
+    noted = left.get("release") == trial["release"]
+    why = ": " + "; ".join(left["problems"]) if noted and left["problems"] else ""
     if trial["status"] == "failed":
-        left = state["left"] or {}
-        why = "; ".join(left["problems"]) if left.get("release") == trial["release"] else ""
-        reason = "%s was booted once and left again without being confirmed" % trial["release"]
-        reason += ": " + why if why else ""
+        reason = "%s was booted once and left again without being confirmed%s" % (trial["release"], why)
         remedy = "look at crash_info and the console log; then boot_kernel with retry: true, or trial: none"
         return part("fail", expected, trial["release"], reason=reason, remedy=remedy)
+    late = state["uptime"] > int(policy["fallback_kernel_boot_timeout"]) + LOOKS
+    if trial["status"] == "running" and (late or state["program"]["active"][service] == "failed"):
+        reason = "%s runs and was not confirmed, and the next restart leaves it%s" % (trial["release"], why)
+        remedy = "set it right, then systemctl restart %s; or boot_kernel with known_good: running" % service
+        return part("fail", expected, trial["release"], reason=reason, remedy=remedy)
+    if state["program"]["active"][service] == "failed":
+        remedy = "journalctl -b -u %s; then systemctl restart %s" % (service, service)
+        return part("fail", expected, trial["status"], reason="%s has failed" % service, remedy=remedy)
     return part("pass", expected, trial["status"])
 
 

@@ -50,6 +50,11 @@ def unit(host: Host, name: str) -> Unit:
     )
 
 
+def active_state(host: Host, name: str) -> str:
+    """What systemd says of a unit: C(active), C(inactive), C(failed) and the like; '' for no answer. Raises HostError."""
+    return host.run(["systemctl", "is-active", name], check=False).out.strip()
+
+
 def installed(host: Host, name: str) -> bool:
     """Whether a unit of this name came with the distribution."""
     return any(host.exists("%s/%s" % (folder, name)) for folder in _drop_ins.folders("systemd/system")[1:])

@@ -137,6 +137,7 @@ class Systemctl:
         self.host = host
         self.version = version
         self.active: List[str] = []
+        self.failed: List[str] = []
 
     def __call__(self, argv: List[str]) -> Result:
         order, unit = argv[1], argv[-1]
@@ -145,6 +146,8 @@ class Systemctl:
         if order == "is-system-running":
             return Result(0, "running\n", "")
         if order == "is-active":
+            if unit in self.failed:
+                return Result(3, "failed\n", "")
             return Result(0, "active\n", "") if unit in self.active else Result(3, "inactive\n", "")
         if order in ("enable", "disable"):
             return self.link(order, unit)

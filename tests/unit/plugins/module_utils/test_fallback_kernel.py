@@ -14,10 +14,11 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _fallback_kernel_controls,
     _fallback_kernel_files,
     _fallback_kernel_policy,
-    _fallback_kernel_record,
     _grub,
     _grub_env,
 )
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_health import Problem
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from unit.plugins.module_utils.fixture_host import FixtureHost
 from unit.plugins.module_utils.fixture_kernels import HALF, NEW, OLD, complete_machine, kernel, sized
@@ -193,6 +194,32 @@ class TestTrials:
         found = one(host, "trial_result")
         assert (found["status"], found["severity"], found["category"]) == ("fail", "critical", "health")
 
+    @pytest.mark.parametrize(
+        "seconds, failed, status", [(400, False, "pass"), (400, True, "fail"), (1201, False, "fail")]
+    )
+    def test_one_that_runs_and_is_not_confirmed(
+        self, host: FixtureHost, seconds: int, failed: bool, status: str
+    ) -> None:
+        """The program has given it up, or is late, and so dead."""
+        self.arm(host)
+        host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"next_entry": ""}))
+        host.put("/proc/sys/kernel/random/boot_id", "2\n")
+        host.put("/proc/sys/kernel/osrelease", NEW + "\n")
+        host.put("/proc/uptime", "%d.00 1.00\n" % seconds)
+        if failed:
+            host.programs["systemctl"].failed.append(_fallback_kernel_files.CONFIRM)  # type: ignore[attr-defined]
+            record.note(host, NEW, [Problem("taint", "the kernel is tainted D")])
+        found = one(host, "trial_result")
+        assert found["status"] == status
+        assert status == "pass" or found["reason"].startswith(NEW + " runs and was not confirmed")
+        assert found["reason"].endswith(": the kernel is tainted D") is failed
+
+    def test_a_program_that_crashed_is_no_drift_but_is_told(self, host: FixtureHost) -> None:
+        host.programs["systemctl"].failed.append(_fallback_kernel_files.CONFIRM)  # type: ignore[attr-defined]
+        found = findings(host)
+        assert [name for name, item in found.items() if item["status"] == "fail"] == ["trial_result"]
+        assert found["trial_result"]["reason"] == "kernelops-fallback_kernel.service has failed"
+
     @pytest.mark.parametrize("days, status", [(14, "pass"), (15.5, "fail")])
     def test_one_that_waits(self, host: FixtureHost, days: float, status: str) -> None:
         listed = "/var/lib/dpkg/info/linux-image-%s.list" % NEW
@@ -263,6 +290,12 @@ class TestWhatConfirms:
         assert found["reason"].endswith("not started at boot: " + _fallback_kernel_files.CONFIRM)
         assert found["remedy"].startswith("systemctl unmask")
 
+    def test_a_unit_that_was_stopped_meanwhile(self, host: FixtureHost) -> None:
+        """As by `umount /boot`: it would arm nothing at the next restart."""
+        host.programs["systemctl"].active.clear()  # type: ignore[attr-defined]
+        found = one(host, "confirmation_installed")
+        assert found["reason"] == "not started, so that no restart passes by it: " + _fallback_kernel_files.ARM
+
     def test_without_arming_at_restarts_nobody_asks_for_its_unit(self, host: FixtureHost) -> None:
         policy = dict(POLICY, fallback_kernel_arm_at_reboot=False)
         _fallback_kernel_config.apply(host, _boot_kernel.observe(host), _fallback_kernel_policy.options(policy))
@@ -295,7 +328,7 @@ def test_why_the_program_left_a_kernel_is_told(host: FixtureHost) -> None:
 
 
 def test_a_damaged_record_is_unknown(host: FixtureHost) -> None:
-    host.put(_fallback_kernel_record.PATH, "{}")
+    host.put(record.PATH, "{}")
     assert one(host, "trial_result")["status"] == "unknown"
 
 
