@@ -73,8 +73,8 @@ STEPS = (
     Step("molecule-kdump", "scenarios", "a dump is taken and opened", ["molecule", "test", "-s", "kdump"], 25),
     Step("molecule-diagnose", "scenarios", "crashes are found and told", ["molecule", "test", "-s", "diagnose"], 60),
     Step("molecule-kdump_ssh", "scenarios", "a dump arrives elsewhere", ["molecule", "test", "-s", "kdump_ssh"], 25, "all"),
-    Step("molecule-fallback_kernel", "scenarios", "a good kernel is confirmed, a bad one left", [
-        "molecule", "test", "-s", "fallback_kernel",
+    Step("molecule-fallback", "scenarios", "a good kernel is confirmed, a bad one left", [
+        "molecule", "test", "-s", "fallback",
     ], 30, "all"),
     Step("molecule-hardware", "scenarios", "failing hardware is told of, a hang is ended", [
         "molecule", "test", "-s", "hardware",

@@ -65,7 +65,7 @@ FAULTS = (
 @pytest.fixture(scope="module", params=RELEASES if ALL else RELEASES[:1])
 def kernels(request: pytest.FixtureRequest) -> t.Iterator[Kernels]:
     """A machine that the role has set up, and then got a newer kernel."""
-    made = prepare(make(f"fallback-{request.param}", request.param))
+    made = prepare(make(f"trials-{request.param}", request.param))
     yield made
     made.machine.stop()
 

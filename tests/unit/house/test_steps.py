@@ -49,7 +49,7 @@ def test_a_group_and_all() -> None:
 def test_long_steps_are_for_all_faults_or_for_who_asks() -> None:
     assert set(names(listed())) - set(names(listed(faults="one"))) == {
         "molecule-kdump_ssh",
-        "molecule-fallback_kernel",
+        "molecule-fallback",
         "molecule-hardware",
         "machine-debian13",
         "kernels-debian13",

@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 import pathlib
+import re
 
 import pytest
 import yaml
 
 import playbooks
 
-SCENARIOS = sorted((pathlib.Path(__file__).parents[3] / "molecule").glob("*/molecule.yml"))
+TOP = pathlib.Path(__file__).parents[3]
+SCENARIOS = sorted((TOP / "molecule").glob("*/molecule.yml"))
 
 
 def arguments(scenario: pathlib.Path, action: str) -> list[str]:
@@ -35,6 +37,14 @@ def test_each_side_effect_is_there(scenario: pathlib.Path) -> None:
 def test_each_policy_names_roles_that_there_are(scenario: pathlib.Path) -> None:
     policy = yaml.safe_load((scenario.parent / "vars/policy.yml").read_text())
     assert set(policy["panic_hardening_roles"]) <= set(playbooks.CHOICES)
+
+
+def test_no_test_calls_its_machine_as_a_scenario_does() -> None:
+    """They may run at the same time, in one checkout, where a name stands for one machine."""
+    called = [re.findall(r'make\(f?"([a-z_]+)', path.read_text()) for path in (TOP / "tests/machine").glob("*.py")]
+    names = {name for found in called for name in found}
+    assert len(names) > 5, "nothing was compared"
+    assert names & {path.parent.name for path in SCENARIOS} == set()
 
 
 @pytest.mark.parametrize("name", ["default", "container"])
