@@ -16,6 +16,7 @@ DAY = 24 * 3600
 # Seconds that the last looks behind the timeout may take.
 LOOKS = 300
 TRY = "restart the host orderly, or boot_kernel with trial: newest"
+CONFIRM = "boot it from the menu, with a console at hand; then boot_kernel with known_good: running"
 
 
 @needs("program")
@@ -79,13 +80,15 @@ def trial_pending(policy: Dictionary, state: Dictionary) -> Dictionary:
     if not known_good or not newest or _kernels.order(newest) <= _kernels.order(known_good):
         return part("pass", expected, "none waits")
     since = state["installed_at"].get(newest)
+    # Where GRUB cannot write, an orderly restart tries nothing.
+    remedy = TRY if state["boot"]["environment"]["writable"] else CONFIRM
     if since is None:
-        return part("unknown", expected, newest, reason="nothing tells when %s was installed" % newest, remedy=TRY)
+        return part("unknown", expected, newest, reason="nothing tells when %s was installed" % newest, remedy=remedy)
     days = int((state["now"] - since) // DAY)
     observed = "%s for %d days" % (newest, days)
     if days > limit:
-        reason = "the host is not patched: %s waits to be tried" % newest
-        return part("fail", expected, observed, reason=reason, remedy=TRY)
+        reason = "the host is not patched: %s waits to be confirmed" % newest
+        return part("fail", expected, observed, reason=reason, remedy=remedy)
     return part("pass", expected, observed)
 
 

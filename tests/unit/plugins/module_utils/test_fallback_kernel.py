@@ -234,6 +234,15 @@ class TestTrials:
         _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(NEW, None))
         assert one(host, "trial_pending")["observed"] == "none waits"
 
+    @pytest.mark.parametrize("days, status", [(None, "unknown"), (15, "fail")])
+    def test_the_remedy_is_one_that_works_here(self, host: FixtureHost, days: Any, status: str) -> None:
+        state = _fallback_kernel.observe(host)
+        state["installed_at"][NEW] = None if days is None else state["now"] - days * 24 * 3600
+        for writable, remedy in ((True, "restart the host orderly"), (False, "boot it from the menu")):
+            state["boot"]["environment"]["writable"] = writable
+            found = next(f for f in _fallback_kernel.evaluate(POLICY, state) if f["control"].endswith("trial_pending"))
+            assert (found["status"], found["remedy"].split(",")[0]) == (status, remedy)
+
 
 class TestTheEnvironment:
     def test_where_grub_cannot_write_the_mode_is_another(self, host: FixtureHost) -> None:
