@@ -44,6 +44,14 @@ BACK = "mv -f /root/vmlinuz-{new} /boot/ 2>/dev/null; mv -f /root/initrd.img-{ne
 ROOT = "root=UUID=00000000-0000-4000-8000-000000000000"
 # What comes after it depends on where the cut is: no init, or one that finds no root.
 CUT_OFF = "Initramfs unpacking failed"
+OLDEST, OLDER = "4.1.0-1-cloud-amd64", "4.1.0-2-cloud-amd64"
+# As eager as it can be; the archive of the lab has no name.
+UNATTENDED = """\
+Unattended-Upgrade::Origins-Pattern { "origin=*"; };
+Unattended-Upgrade::Remove-Unused-Kernel-Packages "true";
+Unattended-Upgrade::Remove-Unused-Dependencies "true";
+Unattended-Upgrade::Remove-New-Unused-Dependencies "true";
+"""
 FAULTS = (
     # With ssh up; it holds the end of the boot, so that no look can confirm the kernel before it panics.
     Fault("late-panic", unit("After=ssh.service\\n[Service]\\nType=oneshot\\nExecStart=sh -c \"sleep 5; echo c > /proc/sysrq-trigger\"\\n"),
@@ -153,19 +161,41 @@ def test_a_new_kernel_that_does_not_boot_is_left_without_anybody(kernels: Kernel
     kernels.look(trial="none")
 
 
+def clean_up(kernels: Kernels, command: str) -> None:
+    """Clean up with two older kernels on the machine, of which the role keeps one; apt alone would keep neither."""
+    for release in (OLDEST, OLDER):
+        repack(kernels.machine, release)
+    # As on a host that got it by an update.
+    kernels.machine.ssh(f"apt-mark auto linux-image-{kernels.good}")
+    done = playbooks.run("harden", [kernels.machine], variables={**POLICY, "fallback_kernel_retain": 2})
+    assert done.returncode == 0, done.output
+    cleaned = kernels.machine.ssh(command, timeout=400)
+    assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
+    there = kernels.machine.ssh("ls /boot").stdout.split()
+    assert {f"vmlinuz-{release}" for release in (kernels.new, kernels.good, OLDER)} <= set(there)
+    assert f"vmlinuz-{OLDEST}" not in there, "nothing was cleaned up, so nothing was shown"
+    judged = {f"fallback_kernel.{name}" for name in ("spare_kernel", "default_bootable", "retention_configured")}
+    assert judged & set(audit(kernels)) == set()
+
+
 @in_full
 def test_apt_keeps_what_the_role_has_named_and_removes_the_rest(kernels: Kernels) -> None:
-    older, oldest = "4.1.0-2-cloud-amd64", "4.1.0-1-cloud-amd64"
-    for release in (oldest, older):
-        repack(kernels.machine, release)
-    policy = {**POLICY, "fallback_kernel_retain": 2}
-    done = playbooks.run("harden", [kernels.machine], variables=policy)
-    assert done.returncode == 0, done.output
-    cleaned = kernels.machine.ssh("apt-get autoremove --purge --yes", timeout=240)
-    assert cleaned.returncode == 0, cleaned.stderr
-    there = kernels.machine.ssh("ls /boot").stdout.split()
-    assert {f"vmlinuz-{release}" for release in (kernels.new, kernels.good, older)} <= set(there)
-    assert f"vmlinuz-{oldest}" not in there, "nothing was cleaned up, so nothing was shown"
+    clean_up(kernels, "apt-get autoremove --purge --yes")
+
+
+@in_full
+def test_unattended_upgrades_keep_what_the_role_has_named_and_remove_the_rest(kernels: Kernels) -> None:
+    install = "DEBIAN_FRONTEND=noninteractive apt-get install -y -qq unattended-upgrades"
+    installed = kernels.machine.ssh(f"cat > /etc/apt/apt.conf.d/99lab && {install}", timeout=400, text=UNATTENDED)
+    assert installed.returncode == 0, installed.stderr
+    clean_up(kernels, "unattended-upgrade --verbose")
+    said = kernels.machine.ssh("cat /var/log/unattended-upgrades/unattended-upgrades.log").stdout
+    print(said)
+    assert re.search(r"Allowed origins are: .*origin=\*", said)
+    for words in ("Removing unused kernel packages", "Packages that were successfully auto-removed"):
+        assert re.search(rf"(?m){words}: linux-image-{OLDEST}$", said), said
+    boot, _offset = kernels.restart()
+    kernels.wait_for(kernels.new, boot)
 
 
 @in_full
@@ -177,7 +207,7 @@ def test_drift_is_named(kernels: Kernels) -> None:
     kernels.machine.ssh("grub-editenv - unset saved_entry")
     mended = playbooks.run("harden", [kernels.machine], variables=POLICY)
     assert mended.returncode == 0, mended.output
-    kernels.machine.ssh("apt-get purge -y linux-image-4.1.0-2-cloud-amd64", timeout=240)
+    kernels.machine.ssh(f"apt-get purge -y linux-image-{OLDER}", timeout=240)
     assert "fallback_kernel.spare_kernel" in audit(kernels)
 
 
