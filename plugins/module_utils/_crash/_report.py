@@ -16,7 +16,9 @@ TRACE_LIMIT = 64
 
 CPU_LINE = re.compile(r"CPU: (\d{1,5})\b")
 TASK = (
-    re.compile(r".{0,40}\bPID: (?P<pid>\d{1,10}) Comm: (?P<comm>.{1,32}?) (?:Not tainted|Tainted: |G )"),
+    re.compile(
+        r".{0,40}\bPID: (?P<pid>\d{1,10}) Comm: (?P<comm>.{1,32}?) (?:Kdump: loaded )?(?:Not tainted|Tainted: |G )"
+    ),
     re.compile(r".{0,20}[Pp]id: (?P<pid>\d{1,10}), comm: +(?P<comm>.{1,32}?) (?:Not tainted|Tainted: |\()"),
     re.compile(r".{0,40}INFO: task (?P<comm>.{1,64}):(?P<pid>\d{1,10}) (?:blocked|can't)"),
     re.compile(r".{0,80}stuck for \d{1,9}s! \[(?P<comm>.{1,64}):(?P<pid>\d{1,10})\]"),
@@ -26,7 +28,8 @@ TASK = (
     re.compile(r"(?P<comm>.{1,32}?) invoked oom-killer(?P<pid>)"),
 )
 CPU_HINT = re.compile(r".{0,120}?(?:CPU#|on cpu |on CPU |CPU )(\d{1,5})\b")
-RELEASE = re.compile(r"(?:Not tainted|Tainted: [A-Z ]{1,40}?)[ ,(]{1,24}(\d{1,3}\.\d[^\s,)]{1,100})")
+# The RHEL family shows flags that it keeps for itself as dashes.
+RELEASE = re.compile(r"(?:Not tainted|Tainted: [A-Z -]{1,60}?)[ ,(]{1,24}(\d{1,3}\.\d[^\s,)]{1,100})")
 HARDWARE = "Hardware name: "
 
 # What follows is another stack: who made the object, who freed it, what another CPU does.

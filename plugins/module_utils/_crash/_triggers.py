@@ -46,7 +46,8 @@ RULES: List[Rule] = [_rule(kind, message) for kind, messages in MESSAGES for mes
 # They add to a report that has begun: what follows them is its registers, not another crash.
 ADDS = (
     "Oops: ", "Oops[#", "Oops - ", "Internal error: ", "invalid opcode: ", "illegal operation: ", "general protection fault",
-    "Kernel panic - not syncing", "Kernel BUG at ", "kernel BUG at ", "oom-kill:", "ut of memory", "unreferenced object",
+    "Kernel panic - not syncing", "Kernel BUG at ", "kernel BUG at ", "oom-kill:", "Out of memory", "Memory cgroup out of memory",
+    "unreferenced object",
 )  # fmt: skip
 # Only literals: it cannot backtrack.
 has_word = re.compile("|".join(re.escape(word) for word in WORDS)).search

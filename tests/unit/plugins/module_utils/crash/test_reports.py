@@ -71,6 +71,23 @@ def test_a_report_in_full() -> None:
     assert found["seconds"] == 100.0
 
 
+@pytest.mark.parametrize("kdump", ["", "Kdump: loaded "])
+@pytest.mark.parametrize(
+    "tainted, release",
+    [
+        ("Not tainted 6.1.0-56-amd64", "6.1.0-56-amd64"),
+        ("Tainted: G    B   W  OE    --------- ---  5.14.0-70.22.1.el9_0.x86_64", "5.14.0-70.22.1.el9_0.x86_64"),
+        ("Tainted: P           OE  ------------   3.10.0-957.el7.x86_64", "3.10.0-957.el7.x86_64"),
+        ("Tainted: G          I      --------- -  - 4.18.0-305.el8.x86_64", "4.18.0-305.el8.x86_64"),
+    ],
+)
+def test_the_task_and_the_kernel_of_distributions(kdump: str, tainted: str, release: str) -> None:
+    """lib/dump_stack.c names a loaded crash kernel, and the RHEL family its own flags."""
+    line = "CPU: 1 PID: 77 Comm: my task %s%s #1" % (kdump, tainted)
+    found = samples.only(samples.stamped(samples.X86_NULL.replace(samples.X86_NULL.splitlines()[5], line)))
+    assert (found["task"], found["kernel"]) == ({"comm": "my task", "pid": 77}, release)
+
+
 def test_the_biggest_users_of_memory_come_from_the_kernel_s_own_table() -> None:
     found = samples.only(samples.stamped(samples.OOM))
     assert found["kind"] == "oom"
@@ -78,6 +95,15 @@ def test_the_biggest_users_of_memory_come_from_the_kernel_s_own_table() -> None:
     assert found["fatal"] is False
     assert "java (1600 MiB), php-fpm7.4 (100 MiB)" in found["cause"]
     assert "java" in found["first_step"] and "swap" in found["first_step"]
+
+
+@pytest.mark.parametrize("message", ["Out of memory", "Memory cgroup out of memory"])
+def test_who_was_killed_is_named(message: str) -> None:
+    """vm.oom_dump_tasks=0 leaves the table out."""
+    text = "".join(line for line in samples.OOM.splitlines(True) if not line.startswith("["))
+    found = samples.only(samples.stamped(text.replace("Out of memory", message)))
+    assert found["cause"] == "Memory ran out; killed: java."
+    assert "Limit or move what used most of it: java" in found["first_step"]
 
 
 def test_a_root_that_cannot_be_mounted() -> None:
