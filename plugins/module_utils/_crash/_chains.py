@@ -64,6 +64,7 @@ class Chain:
         self.last = line
         self.sign = line.number
         self.fatal = PANIC in line.text
+        self.presumed = False  # fatal because another boot came, and nothing in between
         self.follow_ups: List[str] = []
         self.open = True
         self.sign = line.number
@@ -82,6 +83,12 @@ class Chain:
             near = self.lethal or PANIC in line.text or kind == self.report.kind
             return passed <= (LETHAL_WINDOW if near else WINDOW)
         return gap <= LINE_WINDOW
+
+    def ended_with(self, last: Optional[Line], banner: Line) -> bool:
+        """Whether the boot, whose last line is given, ended with this crash."""
+        passed = _passed(self.last, last or banner)
+        alive = passed is not None and passed > LETHAL_WINDOW
+        return self.lethal and not alive and banner.number - self.last.number <= 2 * LINE_WINDOW
 
     def follow(self, trigger: Trigger, line: Line) -> None:
         adds = _triggers.adds(line.text) or PANIC in line.text
@@ -114,6 +121,7 @@ class Triage:
         self.before: Deque[str] = collections.deque(maxlen=CONTEXT)
         self.uptime = 0.0
         self.clean = False
+        self.last: Optional[Line] = None
         self.done: List[Dict[str, Any]] = []
 
     @property
@@ -125,6 +133,7 @@ class Triage:
         if is_clean(line.text):
             self.clean = True
         if not line.kernel:
+            self.last = line
             if self.chain is not None and line.number - self.chain.sign > LINE_WINDOW:
                 # The kernel has fallen silent: what programs say for hours need not be taken apart for it.
                 self.chain.open = False
@@ -136,6 +145,7 @@ class Triage:
             self._trigger(trigger, line)
         elif self.chain is not None:
             self._continue(self.chain, line)
+        self.last = line
         self.before.append(line.text)
         if line.seconds is not None and line.stamp is None:
             self.uptime = line.seconds
@@ -167,13 +177,12 @@ class Triage:
         release = line.text[at + len(BANNER) :].split(" ", 1)[0][:100]
         crashed = self.chain is not None
         if self.chain is not None:
-            near = line.number - self.chain.last.number <= 2 * LINE_WINDOW
-            self.chain.fatal = self.chain.fatal or (near and not self.clean and self.chain.lethal)
+            self.chain.presumed = not self.chain.fatal and not self.clean and self.chain.ended_with(self.last, line)
         self.finish()
         if not crashed and not self.clean and line.seconds is not None and self.uptime > line.seconds + 1:
             self.chain = Chain(Trigger("unexpected-reboot", "unexpected kernel reboot"), line, release, [])
             self.finish()
-        self.kernel, self.uptime, self.clean = release, 0.0, False
+        self.kernel, self.uptime, self.clean, self.last = release, 0.0, False, None
         self.before.clear()
         return True
 
@@ -181,4 +190,6 @@ class Triage:
         """End the chain: no more lines come, or another boot or crash begins."""
         if self.chain is not None:
             chain, self.chain = self.chain, None
-            self.done.append(_incident.build(chain.report, chain.kernel, chain.fatal, chain.follow_ups, chain.before))
+            fatal = chain.fatal or chain.presumed
+            incident = _incident.build(chain.report, chain.kernel, fatal, chain.follow_ups, chain.before)
+            self.done.append(dict(incident, presumed=chain.presumed))

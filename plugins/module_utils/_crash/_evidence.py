@@ -4,11 +4,13 @@
 """The incidents of a host or of named files: each seen once, newest first, and what could not be read."""
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import (
+    _ending,
     _files,
     _journal,
+    _merge,
     _places,
     _ring,
     _when,
@@ -18,8 +20,6 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 SINCE = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?Z?)?\Z")
-# The same crash is written to the journal at once, to a dump directory minutes later.
-SAME_SECONDS = 900
 
 Incident = Dict[str, Any]
 
@@ -61,40 +61,23 @@ def of_files(host: Host, paths: List[str]) -> Found:
         _when.settle(found.incidents, host.modified(path))
         incidents += [dict(incident, evidence=[]) for incident in found.incidents]
         warnings += [found.warning] if found.warning else []
+    for incident in incidents:
+        # Nobody else is asked: another boot right behind a crash is all there is to go by.
+        del incident["presumed"]
     return Found(incidents, warnings, {})
 
 
 def of_host(host: Host, boots: int) -> Found:
     """All that the host keeps; where an incident was seen in several places, the fullest record describes it."""
-    incidents: List[Incident] = []
     places = _places.incidents(host)
     journal = _journal.incidents(host, boots)
     ring = _ring.incidents(host)
-    for incident in places.incidents + journal.incidents + ring.incidents:
-        same = next((other for other in incidents if _same(other, incident)), None)
-        if same is None:
-            incidents.append(dict(incident, evidence=[]))
-            continue
-        if incident["source"] not in [same["source"]] + same["evidence"]:
-            same["evidence"].append(incident["source"])
-        same["fatal"] = same["fatal"] or incident["fatal"]
-        same["at"] = _better(same["at"], incident["at"])
-    last_boot = _journal.last_boot(host, incidents)
+    incidents = _merge.merged(places.incidents + journal.incidents + ring.incidents)
+    last_boot = _ending.last_boot(host, incidents)
+    for incident in incidents:
+        if incident.pop("presumed"):
+            incident["fatal"] = not _ending.outlived(host, incident)
     return Found(incidents, places.warnings + journal.warnings + ring.warnings, last_boot)
-
-
-def _same(one: Incident, other: Incident) -> bool:
-    if one["fingerprint"] != other["fingerprint"] or one["source"] == other["source"]:
-        return False
-    if one["seconds"] is not None and other["seconds"] is not None:
-        return abs(float(one["seconds"]) - float(other["seconds"])) < 2
-    apart = _when.apart(one["at"], other["at"])
-    return apart is not None and apart <= SAME_SECONDS
-
-
-def _better(one: Optional[str], other: Optional[str]) -> Optional[str]:
-    """The time that names its zone."""
-    return other if other and (not one or (other.endswith("Z") and not one.endswith("Z"))) else one
 
 
 def select(incidents: List[Incident], asked: Wanted) -> List[Incident]:

@@ -38,6 +38,17 @@ def test_the_next_boot_right_after_a_lockup_makes_it_fatal() -> None:
     assert found["fatal"] is True
 
 
+@pytest.mark.parametrize("next_line, fatal", [("10:00:40", True), ("15:00:00", False)])
+def test_a_host_that_went_on_for_hours_did_not_end_with_its_oops(next_line: str, fatal: bool) -> None:
+    """rsyslog ends before an orderly end is told."""
+    text = "".join("Jan  5 10:00:25 n kernel: %s\n" % line for line in samples.RISCV_NULL.splitlines())
+    text += "Jan  5 %s n kernel: usb 1-1: new device\n" % next_line
+    text += "Jan  5 15:30:00 n kernel: Linux version 6.6.20 (x@y) #1 SMP\n"
+    assert samples.only(text)["fatal"] is fatal
+    # Programs go on, too.
+    assert samples.only(text.replace("n kernel: usb 1-1", "n app[7]: usb"))["fatal"] is fatal
+
+
 def test_a_console_that_starts_again_without_a_word_is_a_reset() -> None:
     found = samples.only(QUIET + BANNER + "[    0.000000] Command line: x\n")
     assert (found["kind"], found["fatal"], found["kernel"]) == ("unexpected-reboot", False, "6.1.0-99-amd64")

@@ -35,6 +35,7 @@ class Journal:
         self.boots = boots
         self.last = last
         self.capture = False
+        self.times: Dict[int, str] = {}
 
     def __call__(self, argv: List[str]) -> Result:
         back = -int(argv[argv.index("-b") + 1])
@@ -48,7 +49,8 @@ class Journal:
         if "json" in argv:
             return Result(0, "".join(json.dumps(entry) + "\n" for entry in self.last), "")
         lines = self.boots[back].splitlines()
-        return Result(0, "".join("2026-01-05T10:00:25.123456+0000 node1 kernel: %s\n" % line for line in lines), "")
+        stamp = self.times.get(back, "10:00:25")
+        return Result(0, "".join("2026-01-05T%s.123456+0000 node1 kernel: %s\n" % (stamp, line) for line in lines), "")
 
 
 def entry(message: str, who: str = "systemd", pid: str = "1", **more: str) -> Dict[str, Any]:
