@@ -91,7 +91,7 @@ class Chain:
         return self.lethal and not alive and banner.number - self.last.number <= 2 * LINE_WINDOW
 
     def follow(self, trigger: Trigger, line: Line) -> None:
-        adds = _triggers.adds(line.text) or PANIC in line.text
+        adds = _triggers.adds(line.text) or PANIC in line.text or self._heads(trigger, line)
         if self.open and adds:
             self.report.add(line)
             self.sign = line.number
@@ -102,6 +102,9 @@ class Chain:
             self.follow_ups.append(trigger.title)
         self.fatal = self.fatal or PANIC in line.text
         self.last = line
+
+    def _heads(self, trigger: Trigger, line: Line) -> bool:
+        return self.open and self.report.same_caller(line) and self.report.is_announced(trigger.kind)
 
 
 def _passed(before: Line, after: Line) -> Optional[float]:

@@ -36,7 +36,8 @@ class Pair(NamedTuple):
 def merged(incidents: List[Incident]) -> List[Incident]:
     """Each crash once, described by the first record of it, with its C(evidence) elsewhere."""
     groups = [[place] for place in range(len(incidents))]
-    for pair in sorted(_pairs(incidents)):
+    possible = (pair for pair in _pairs(incidents) if not _differ(incidents[pair.one], incidents[pair.other]))
+    for pair in sorted(possible):
         one, other = groups[pair.one], groups[pair.other]
         if one is not other and not any(_differ(incidents[a], incidents[b]) for a in one for b in other):
             one += other

@@ -13,6 +13,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._
 # A report of the kernel is a few hundred lines; what comes later in one is backtraces of other CPUs.
 REPORT_LIMIT = 1500
 TRACE_LIMIT = 64
+WORDS_BEFORE = 3
 
 CPU_LINE = re.compile(r"CPU: (\d{1,5})\b")
 TASK = (
@@ -40,6 +41,7 @@ OTHER_STACK = (
     "Object freed", "Sending NMI", "INFO: Freed in", "INFO: Allocated in", "Last Breaking-Event", "Bytes ", "value changed:", "Mem-Info",
     "INFO: lockdep", "Preemption disabled at", "hardirqs last", "softirqs last", "irq event stamp", "write to 0x", "read to 0x", "read-write to 0x",
 )  # fmt: skip
+OWNERS = ("INFO: Allocated in", "INFO: Freed in")
 TRACE = ("Call Trace", "Call trace", "Backtrace:", "stack backtrace", "Stack backtrace")
 IN_TITLE = re.compile(r".{0,160}? in ([A-Za-z_][\w.]{0,200})(?:\+0x|$| at addr| / )")
 PLACE = re.compile(
@@ -78,6 +80,14 @@ class Report:
     def same_caller(self, line: Line) -> bool:
         """Whether the line comes from the task or CPU that reports, as far as the log says."""
         return self.first.caller is None or line.caller in (None, self.first.caller)
+
+    def is_announced(self, trigger_kind: str) -> bool:
+        """Whether these are only the words of a report whose head is what comes now: WARN() prints its text before it, powerpc the address."""
+        if len(self.lines) > WORDS_BEFORE or any("+0x" in text or "CPU: " in text for text in self.lines):
+            return False
+        if trigger_kind == "warning":
+            return self.kind in ("mem-corruption", "locking", "bug-other", "atomic-context")
+        return self.title.startswith("Kernel attempted to ") and trigger_kind in ("null-deref", "paging-fault")
 
     def add(self, line: Line) -> None:
         if len(self.lines) < REPORT_LIMIT and self.same_caller(line):
@@ -155,6 +165,8 @@ def _own_frames(lines: List[str]) -> List[Frame]:
         if any(mark in text for mark in OTHER_STACK):
             if any(not frame.is_pc for frame in frames):
                 break
+            # SLUB tells of the object's owners first.
+            in_trace = in_trace and not text.lstrip().startswith(OWNERS)
             continue
         if in_trace and frames and _frames.USER_PC.match(text):
             break

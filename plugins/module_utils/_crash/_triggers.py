@@ -47,7 +47,7 @@ RULES: List[Rule] = [_rule(kind, message) for kind, messages in MESSAGES for mes
 ADDS = (
     "Oops: ", "Oops[#", "Oops - ", "Internal error: ", "invalid opcode: ", "illegal operation: ", "general protection fault",
     "Kernel panic - not syncing", "Kernel BUG at ", "kernel BUG at ", "oom-kill:", "Out of memory", "Memory cgroup out of memory",
-    "unreferenced object",
+    "unreferenced object", "INFO: Allocated in ", "INFO: Freed in ", "INFO: Slab 0x", "INFO: Object 0x",
 )  # fmt: skip
 # Only literals: it cannot backtrack.
 has_word = re.compile("|".join(re.escape(word) for word in WORDS)).search

@@ -172,6 +172,64 @@ ata3: link is slow to respond, please be patient (ready=0)
 """
 
 
+PPC64_NULL = """\
+Kernel attempted to read user page (0) - exploit attempt? (uid: 0)
+BUG: Kernel NULL pointer dereference on read at 0x00000000
+Faulting instruction address: 0xc008000000fd0114
+Oops: Kernel access of bad area, sig: 11 [#1]
+LE PAGE_SIZE=64K MMU=Radix SMP NR_CPUS=2048 NUMA pSeries
+Modules linked in: foo ibmveth
+CPU: 3 PID: 2417 Comm: bash Kdump: loaded Not tainted 5.14.0-427.el9.ppc64le #1
+NIP:  c008000000fd0114 LR: c008000000fd0110 CTR: c0000000007a1b10
+NIP [c008000000fd0114] foo_write+0x3c/0x90 [foo]
+LR [c008000000fd0110] foo_write+0x38/0x90 [foo]
+Call Trace:
+[c00000000d5d3c20] [c008000000fd0110] foo_write+0x38/0x90 [foo] (unreliable)
+[c00000000d5d3c90] [c0000000005a1e24] vfs_write+0xf4/0x470
+---[ end trace 0000000000000000 ]---
+"""
+
+# WARN() with a text: the text comes first.
+LIST_WARN = """\
+------------[ cut here ]------------
+list_add corruption. prev->next should be next (ffff8881), but was 0000. (prev=ffff8882).
+WARNING: CPU: 1 PID: 512 at lib/list_debug.c:26 __list_add_valid+0x4d/0x70
+Modules linked in: foo(O)
+CPU: 1 PID: 512 Comm: kworker/1:2 Tainted: G           O       6.1.0-56-amd64 #1  Debian 6.1.187-1
+RIP: 0010:__list_add_valid+0x4d/0x70
+Call Trace:
+ <TASK>
+ foo_enqueue+0x44/0xa0 [foo]
+ process_one_work+0x1c7/0x380
+ </TASK>
+---[ end trace 0000000000000000 ]---
+"""
+
+# mm/slub.c up to 5.12
+SLUB = """\
+=============================================================================
+BUG kmalloc-64 (Tainted: G           OE    ): Poison overwritten
+-----------------------------------------------------------------------------
+Disabling lock debugging due to kernel taint
+INFO: 0x00000000a1b2c3d4-0x00000000a1b2c3d4. First byte 0x6a instead of 0x6b
+INFO: Allocated in bar_probe+0x3c/0x1d0 [bar] age=57 cpu=0 pid=1833
+	__slab_alloc+0x1c/0x30
+	bar_probe+0x3c/0x1d0 [bar]
+INFO: Freed in bar_remove+0x18/0x40 [bar] age=14 cpu=1 pid=1834
+	kfree+0x129/0x140
+	bar_remove+0x18/0x40 [bar]
+INFO: Slab 0x00000000f4d5ea20 objects=17 used=17 fp=0x0000000000000000 flags=0x40000080
+INFO: Object 0x00000000f2751960 @offset=2400 fp=0x00000000f2751780
+Bytes b4 00000000f2751950: 64 02 00 00 ae ce fe ff 5a 5a 5a 5a 5a 5a 5a 5a  d.......ZZZZZZZZ
+CPU: 1 PID: 77 Comm: foo Tainted: G    B      OE    --------- -  - 4.18.0-553.el8_10.x86_64 #1
+Call Trace:
+ dump_stack+0x41/0x60
+ check_bytes_and_report.cold+0x41/0x60
+ kmem_cache_alloc_trace+0x142/0x280
+ foo_open+0x2c/0x90 [foo]
+"""
+
+
 def stamped(text: str, begin: float = 100.0) -> str:
     """The text as dmesg shows it."""
     return "".join("[%12.6f] %s\n" % (begin + n / 1000.0, line) for n, line in enumerate(text.splitlines()))

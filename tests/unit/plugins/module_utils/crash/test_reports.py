@@ -31,6 +31,44 @@ def test_the_culprit_is_found(text: str, kind: str, function: str, module: str, 
     assert found["kernel"]
 
 
+LOCKS_WARN = samples.LIST_WARN.replace(samples.LIST_WARN.splitlines()[1], "DEBUG_LOCKS_WARN_ON(lock->magic != lock)")
+
+
+@pytest.mark.parametrize(
+    "form", ["%s\n", "[  100.000000] %s\n", "[  100.000000][  T512] %s\n", "Jan  5 10:00:25 n kernel: %s\n"]
+)
+@pytest.mark.parametrize(
+    "text, kind, function, module, pid",
+    [
+        (samples.PPC64_NULL, "null-deref", "foo_write", "foo", 2417),
+        (samples.LIST_WARN, "mem-corruption", "foo_enqueue", "foo", 512),
+        (LOCKS_WARN, "locking", "foo_enqueue", "foo", 512),
+        (samples.SLUB, "mem-corruption", "foo_open", "foo", 77),
+    ],
+    ids=["ppc64", "list", "locks", "slub"],
+)
+def test_what_is_announced_is_one_report(text: str, kind: str, function: str, module: str, pid: int, form: str) -> None:
+    found = samples.only("".join(form % line for line in text.splitlines()))
+    assert (found["kind"], found["function"], found["module"]) == (kind, function, module)
+    assert (found["task"]["pid"], found["follow_ups"]) == (pid, [])
+
+
+def test_two_faults_of_powerpc_are_told_apart() -> None:
+    other = samples.PPC64_NULL.replace("foo_write", "bar_poll")
+    prints = {samples.only(samples.stamped(text))["fingerprint"] for text in (samples.PPC64_NULL, other)}
+    assert len(prints) == 2
+
+
+def test_the_owners_of_an_object_did_not_find_it_overwritten() -> None:
+    assert samples.only(samples.stamped(samples.SLUB.split("CPU: 1")[0]))["function"] is None
+
+
+def test_a_warning_does_not_lend_its_stack_to_a_stall() -> None:
+    stall = "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n"
+    found = samples.only(samples.stamped(stall + samples.LIST_WARN.split("\n", 2)[2]))
+    assert (found["kind"], found["function"]) == ("rcu-stall", None)
+
+
 def test_the_task_of_a_lockup_and_its_driver_are_named() -> None:
     found = samples.only(samples.stamped(samples.SOFT_LOCKUP))
     assert found["cause"].startswith("The task kworker/2:1 kept a CPU in the kernel, in the driver dummy_drv")
