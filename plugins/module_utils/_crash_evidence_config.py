@@ -15,6 +15,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes
     Change,
     File,
     differing,
+    put,
     write_all,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
@@ -23,6 +24,7 @@ RECORD = STATE_DIR + "/crash_evidence.json"
 JOURNALD = "systemd-journald.service"
 NETCONSOLE = _crash_evidence_files.NETCONSOLE
 POST_NOTIFIERS = _crash_evidence_files.POST_NOTIFIERS
+RELOAD = ["systemctl", "daemon-reload"]
 Options = Optional[Dict[str, Any]]  # None for nothing of ours
 
 
@@ -72,23 +74,59 @@ def _unit(host: Host, options: Options) -> List[Change]:
 
 
 def apply(host: Host, options: Options) -> None:
-    """Make it so, and see that it counts; a file that cannot be written leaves the others as they were."""
+    """Make it so, and see that it counts; where a step fails all files are as before, so that another run begins again."""
     changes = dict((change.path, change) for change in plan(host, options))
+    modes = dict((change.path, host.mode(change.path)) for change in changes.values() if change.mode is not None)
+    given_back = POST_NOTIFIERS in changes and not (options and options["post_notifiers"])
+    if given_back:
+        # Before the record of what it was goes.
+        host.write_kernel(POST_NOTIFIERS, changes[POST_NOTIFIERS].after)
+    try:
+        _take_effect(host, options, changes)
+        if POST_NOTIFIERS in changes and not given_back:
+            # Last of all: no other step can fail and take the record away.
+            host.write_kernel(POST_NOTIFIERS, changes[POST_NOTIFIERS].after)
+    except HostError:
+        _undo(host, changes, modes)
+        raise
+    if options is None:
+        host.remove_empty(STATE_DIR)
+
+
+def _take_effect(host: Host, options: Options, changes: Dict[str, Change]) -> None:
     files = [change for change in changes.values() if change.mode is not None]
     if NETCONSOLE in changes and changes[NETCONSOLE].after == "disabled":
         host.run(["systemctl", "disable", "--now", NETCONSOLE])
     write_all(host, files)
-    if any(change.path.startswith("/etc/systemd/system/") for change in files):
-        host.run(["systemctl", "daemon-reload"])
+    if _has_unit(files):
+        host.run(RELOAD)
     if _crash_evidence_files.JOURNALD in changes or _crash_evidence.JOURNAL in changes:
         _restart_journald(host, bool(options and options["journal"]))
-    if POST_NOTIFIERS in changes:
-        host.write_kernel(POST_NOTIFIERS, changes[POST_NOTIFIERS].after)
     if options and options["netconsole"] and {NETCONSOLE, _crash_evidence_files.NETCONSOLE_UNIT} & set(changes):
         host.run(["systemctl", "enable", NETCONSOLE])
         host.run(["systemctl", "restart", NETCONSOLE])
-    if options is None:
-        host.remove_empty(STATE_DIR)
+
+
+def _undo(host: Host, changes: Dict[str, Change], modes: Dict[str, int]) -> None:
+    """As before a step that failed: a half of it would pass for the whole in the next run."""
+    unit = changes.get(NETCONSOLE)
+    if unit and unit.after == "enabled":
+        host.run(["systemctl", "disable", "--now", NETCONSOLE], check=False)
+    written = [changes[path] for path in modes if (host.read(path) or "") != changes[path].before]
+    for change in written:
+        put(host, change.path, change.before, modes[change.path])
+    if _has_unit(written):
+        host.run(RELOAD, check=False)
+    if _crash_evidence_files.JOURNALD in [change.path for change in written]:
+        host.run(["systemctl", "restart", JOURNALD], check=False)
+    if unit and unit.before == "enabled":
+        host.run(["systemctl", "enable", "--now", NETCONSOLE], check=False)
+    elif not unit and _crash_evidence_files.NETCONSOLE_UNIT in [change.path for change in written]:
+        host.run(["systemctl", "restart", NETCONSOLE], check=False)
+
+
+def _has_unit(files: List[Change]) -> bool:
+    return any(change.path.startswith("/etc/systemd/system/") for change in files)
 
 
 def _restart_journald(host: Host, persistent: bool) -> None:

@@ -56,14 +56,17 @@ class Systemctl:
     def __init__(self, host: FixtureHost) -> None:
         self.host = host
         self.persists = True
+        self.fails = ""
         self.done: List[str] = []
 
     def __call__(self, argv: List[str]) -> Result:
         self.done.append(" ".join(argv))
+        if self.fails and self.fails in self.done[-1]:
+            return Result(1, "", "Job failed.\n")
         wants = "/etc/systemd/system/multi-user.target.wants/" + argv[-1]
         if argv[1] == "enable":
             self.host.link(wants, "/etc/systemd/system/" + argv[-1])
-        elif argv[1] == "disable":
+        elif argv[1] == "disable" and os.path.islink(self.host.root + wants):
             os.unlink(self.host.root + wants)
         elif argv[1:] == ["--flush"] and self.persists:
             self.host.put(JOURNAL, "")

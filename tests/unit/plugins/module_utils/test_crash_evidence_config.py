@@ -32,6 +32,7 @@ from unit.plugins.module_utils.fixture_evidence import (
     options,
     systemctl,
 )
+from unit.plugins.module_utils.fixture_host import refuse
 from unit.plugins.module_utils.fixture_kdump import KdumpHost
 
 RESTART = "systemctl restart systemd-journald.service"
@@ -155,6 +156,71 @@ def test_a_file_that_cannot_be_written_leaves_the_others_as_they_were(host: Kdum
         configure(host, **EVERYTHING)
     assert {path: what for path, what in host.snapshot().items() if what != "directory"} == before
     assert RESTART not in systemctl(host).done
+
+
+def files_of(host: KdumpHost) -> Dict[str, Any]:
+    return {path: what for path, what in host.snapshot().items() if what != "directory"}
+
+
+STEPS = [
+    "daemon-reload",
+    "restart systemd-journald",
+    "journalctl --flush",
+    "enable kernelops-netconsole",
+    "restart kernelops-netconsole",
+]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_that_fails_is_made_up_for_by_the_next_run(host: KdumpHost, step: str) -> None:
+    before = files_of(host)
+    systemctl(host).fails = step
+    with pytest.raises(HostError, match="Job failed"):
+        configure(host, **EVERYTHING)
+    assert files_of(host) == before
+    systemctl(host).fails = ""
+    assert len(_crash_evidence_config.plan(host, options(**EVERYTHING))) == 7
+    systemctl(host).done = []
+    configure(host, **EVERYTHING)
+    assert [done for done in systemctl(host).done if step in done]
+    assert host.text(POST_NOTIFIERS) == "Y"
+    _crash_evidence_config.apply(host, None)
+    assert host.text(POST_NOTIFIERS) == "N"
+
+
+@pytest.mark.parametrize("step", ["disable --now kernelops-netconsole", "daemon-reload", "restart systemd-journald"])
+def test_a_removal_that_fails_is_made_up_for_by_the_next_one(host: KdumpHost, step: str) -> None:
+    configure(host, **EVERYTHING)
+    before = files_of(host)
+    systemctl(host).fails = step
+    with pytest.raises(HostError, match="Job failed"):
+        _crash_evidence_config.apply(host, None)
+    before[POST_NOTIFIERS] = files_of(host)[POST_NOTIFIERS]
+    assert files_of(host) == before
+    systemctl(host).fails = ""
+    _crash_evidence_config.apply(host, None)
+    assert host.text(POST_NOTIFIERS) == "N"
+    assert not host.exists(RECORD) and not host.exists(NETCONSOLE_UNIT) and not host.exists(JOURNALD)
+    assert _crash_evidence_config.plan(host, None) == []
+
+
+def test_what_the_kernel_does_not_take_back_keeps_its_record(host: KdumpHost) -> None:
+    configure(host, **EVERYTHING)
+    host.kernel[POST_NOTIFIERS] = refuse()
+    with pytest.raises(HostError, match="the kernel refused"):
+        _crash_evidence_config.apply(host, None)
+    del host.kernel[POST_NOTIFIERS]
+    _crash_evidence_config.apply(host, None)
+    assert host.text(POST_NOTIFIERS) == "N"
+
+
+def test_netconsole_is_on_again_where_its_removal_fails(host: KdumpHost) -> None:
+    configure(host, netconsole=NETCONSOLE)
+    host.refused.add(TMPFILES)
+    with pytest.raises(HostError, match="No space left"):
+        configure(host, pstore_days=20)
+    assert systemctl(host).done[-1] == "systemctl enable --now kernelops-netconsole.service"
+    assert [change.path for change in _crash_evidence_config.plan(host, options(netconsole=NETCONSOLE))] == []
 
 
 def test_another_target_restarts_netconsole(host: KdumpHost) -> None:
