@@ -5,9 +5,10 @@
 
 import collections
 import re
-from typing import Any, Deque, Dict, List, Optional
+from typing import Deque, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _incident, _triggers, _when
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kept import Kept
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._report import Report
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._text import Line
@@ -125,7 +126,7 @@ class Triage:
         self.uptime = 0.0
         self.clean = False
         self.last: Optional[Line] = None
-        self.done: List[Dict[str, Any]] = []
+        self.done = Kept()
 
     @property
     def active(self) -> bool:
@@ -195,4 +196,4 @@ class Triage:
             chain, self.chain = self.chain, None
             fatal = chain.fatal or chain.presumed
             incident = _incident.build(chain.report, chain.kernel, fatal, chain.follow_ups, chain.before)
-            self.done.append(dict(incident, presumed=chain.presumed))
+            self.done.add(dict(incident, presumed=chain.presumed))

@@ -42,22 +42,26 @@ class Found(NamedTuple):
 def incidents(host: Host, path: str, more: Sequence[str] = ()) -> Found:
     """Every incident in a file and the parts that continue it, with its C(source); never raises for what it holds or lacks."""
     warnings: List[str] = []
-    found = None if more else _fast(host, path)
+    lacks: List[str] = []
+    found = None if more else _fast(host, path, lacks)
     if found is None:
-        found = _scan.incidents(chunk for part in (path,) + tuple(more) for chunk in _read(host, part, warnings))
+        found = _scan.incidents(
+            (chunk for part in (path,) + tuple(more) for chunk in _read(host, part, warnings)), lacks
+        )
+    warnings += ["%s: %s" % (path, lack) for lack in lacks]
     for incident in found:
         incident["source"] = path
     return Found(found, "; ".join(warnings) or None)
 
 
-def _fast(host: Host, path: str) -> Optional[List[Dict[str, Any]]]:
+def _fast(host: Host, path: str, lacks: List[str]) -> Optional[List[Dict[str, Any]]]:
     """With the help of grep, where the file is large and plain."""
     try:
         with host.open(path) as handle:
             if handle.read(HEAD).startswith((GZIP, BZIP2, XZ, ZSTD, _apport.MAGIC)):
                 return None
             handle.seek(0)
-            return _grep.incidents(host, path, handle)
+            return _grep.incidents(host, path, handle, lacks)
     except (HostError, OSError):
         return None
 

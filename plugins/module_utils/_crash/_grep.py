@@ -9,8 +9,9 @@ import re
 from typing import IO, Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._chains import CONTEXT
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kept import Kept
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._messages import WORDS
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._scan import KERNEL, Scan
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._scan import KERNEL, Scan, told
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._triggers import NOT_KERNEL
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host
 
@@ -44,8 +45,10 @@ class Unusual(Exception):
     """The file is not what this way of reading can handle."""
 
 
-def incidents(host: Host, path: str, handle: IO[bytes]) -> Optional[List[Dict[str, Any]]]:
-    """Every incident in a plain file, or None where it has to be read as a whole."""
+def incidents(
+    host: Host, path: str, handle: IO[bytes], lacks: Optional[List[str]] = None
+) -> Optional[List[Dict[str, Any]]]:
+    """The incidents in a plain file as _scan.incidents tells them, or None where it has to be read as a whole."""
     size = os.fstat(handle.fileno()).st_size
     if size < WORTH or host.which("grep") is None:
         return None
@@ -56,7 +59,7 @@ def incidents(host: Host, path: str, handle: IO[bytes]) -> Optional[List[Dict[st
         # Programs use the words as well: to read the whole in its order takes less than to read most of it in pieces.
         return None
     try:
-        return _windows(handle, hits)
+        return told(_windows(handle, hits), lacks)
     except Unusual:
         return None
 
@@ -97,7 +100,7 @@ def _windows_of(hits: List[Hit]) -> int:
     return count
 
 
-def _windows(handle: IO[bytes], hits: List[Hit]) -> List[Dict[str, Any]]:
+def _windows(handle: IO[bytes], hits: List[Hit]) -> Kept:
     scan = Scan()
     place = 0
     position = 0

@@ -39,8 +39,10 @@ def incidents(host: Host, boots: int) -> Found:
             if back == 0:
                 warnings.append("the journal could not be read: %s" % (result.err.strip()[:300] or "no reason given"))
             break
-        for incident in _scan.incidents([result.out.encode("utf-8", "surrogateescape")]):
-            found.append(dict(incident, source=OF_BOOT + str(back)))
+        source, lacks = OF_BOOT + str(back), []  # type: str, List[str]
+        for incident in _scan.incidents([result.out.encode("utf-8", "surrogateescape")], lacks):
+            found.append(dict(incident, source=source))
+        warnings += ["%s: %s" % (source, lack) for lack in lacks]
     return Found(found, warnings)
 
 

@@ -4,7 +4,7 @@
 """The messages of the running kernel (/dev/kmsg, Documentation/ABI/testing/dev-kmsg): an oops that the host survived is there at once."""
 
 import re
-from typing import Iterable, Iterator
+from typing import Iterable, Iterator, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _virtualization
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _scan, _when
@@ -25,8 +25,9 @@ def incidents(host: Host) -> Found:
     if not host.exists(KMSG) or _virtualization.observe(host)["kind"] == "container":
         # A container would see its host's crashes.
         return Found([], [])
+    lacks: List[str] = []
     try:
-        found = _scan.incidents(lines(_limited(host.records(KMSG))))
+        found = _scan.incidents(lines(_limited(host.records(KMSG))), lacks)
     except HostError as error:
         return Found([], ["the messages of the running kernel could not be read: %s" % error])
     began = booted(host)
@@ -34,7 +35,7 @@ def incidents(host: Host) -> Found:
         incident["source"] = KMSG
         if began and incident["seconds"] is not None:
             incident["at"] = _when.utc(began + incident["seconds"])
-    return Found(found, [])
+    return Found(found, ["%s: %s" % (KMSG, lack) for lack in lacks])
 
 
 def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -13,12 +13,11 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _pstore
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._chains import BANNER, CONTEXT, Triage
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kept import Kept
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._text import LINE_LIMIT, Reader
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._triggers import WORDS
 
 BLOCK = 1024 * 1024
-# A host with a thousand crashes in one log has one problem, not a thousand.
-INCIDENT_LIMIT = 1000
 
 NEEDLES = tuple(sorted(word.encode("ascii") for word in WORDS))
 KERNEL = b"kernel: "
@@ -27,26 +26,37 @@ STAMPED = re.compile(rb"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT
 LOOK_BACK = (b"Kernel panic - not", BANNER.encode("ascii"))
 
 
-def incidents(chunks: Iterable[bytes]) -> List[Dict[str, Any]]:
-    """Every incident in the stream, in its order."""
+def incidents(chunks: Iterable[bytes], lacks: Optional[List[str]] = None) -> List[Dict[str, Any]]:
+    """The incidents in the stream, in its order; C(lacks) gets a word about those that are too many."""
     scan = Scan()
     blocks = _blocks(chunks)
     for block in blocks:
         if not scan.number and _pstore.is_record(block):
-            return _records(block, blocks)
+            return told(_records(block, blocks), lacks)
         scan.block(block)
-    return scan.finish()
+    return told(scan.finish(), lacks)
 
 
-def _records(first: bytes, blocks: Iterator[bytes]) -> List[Dict[str, Any]]:
+def told(kept: Kept, lacks: Optional[List[str]]) -> List[Dict[str, Any]]:
+    """The incidents that were kept, after a word about the others."""
+    lack = kept.lack()
+    if lack and lacks is not None:
+        lacks.append(lack)
+    return kept.all()
+
+
+def _records(first: bytes, blocks: Iterator[bytes]) -> Kept:
     """A file of pstore records: each of them is a log of its own."""
     found: List[Dict[str, Any]] = []
     for record in _pstore.records(first, blocks):
         scan = Scan()
         for number, raw in record:
             scan.line(number, raw)
-        found.extend(scan.finish())
-    return sorted(found, key=lambda incident: int(incident["line"]))
+        found.extend(scan.finish().all())
+    kept = Kept()
+    for incident in sorted(found, key=lambda one: int(one["line"])):
+        kept.add(incident)
+    return kept
 
 
 def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -86,10 +96,9 @@ class Scan:
 
     def line(self, number: int, raw: bytes) -> None:
         self.fed = number
-        if len(self.triage.done) < INCIDENT_LIMIT:
-            self.triage.feed(self.reader.line(number, raw))
+        self.triage.feed(self.reader.line(number, raw))
 
-    def finish(self) -> List[Dict[str, Any]]:
+    def finish(self) -> Kept:
         self.triage.finish()
         return self.triage.done
 

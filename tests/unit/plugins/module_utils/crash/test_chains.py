@@ -100,7 +100,7 @@ def test_no_line_is_seen_twice_where_a_block_begins_with_a_hit() -> None:
     scan = _scan.Scan()
     scan.block(head.encode())
     scan.block(tail.encode())
-    found = scan.finish()
+    found = scan.finish().all()
     assert [(incident["fatal"], incident["follow_ups"]) for incident in found] == [(True, [])]
 
 

@@ -11,7 +11,13 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _evidence, _files, _when
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import (
+    _evidence,
+    _files,
+    _grep,
+    _kept,
+    _when,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, Result, Unreadable
 from unit.plugins.module_utils.crash import samples
@@ -94,6 +100,17 @@ def test_what_is_no_file_is_a_warning(empty: FixtureHost) -> None:
     found = _evidence.of_files(empty, ["/none", "/pipe", "/dir"])
     assert found.incidents == []
     assert [warning.split(":")[0] for warning in found.warnings] == ["/none", "/pipe", "/dir"]
+
+
+@pytest.mark.parametrize("worth", [0, 1 << 40])
+def test_too_many_incidents_are_a_warning(empty: FixtureHost, monkeypatch: pytest.MonkeyPatch, worth: int) -> None:
+    monkeypatch.setattr(_grep, "WORTH", worth)
+    monkeypatch.setattr(_kept, "LIMIT", 3)
+    line = "[%6d.000000] BUG: Bad page state in process x  pfn:1\n" + "[    1.0] x\n" * 900
+    put(empty, "/log", "".join(line % (n * 1000) for n in range(5)).encode())
+    found = _evidence.of_files(empty, ["/log"])
+    assert [incident["seconds"] for incident in found.incidents] == [2000.0, 3000.0, 4000.0]
+    assert found.warnings == ["/log: of 5 incidents only the newest 3 and older fatal ones are told"]
 
 
 def test_each_named_file_is_judged_alone(empty: FixtureHost) -> None:

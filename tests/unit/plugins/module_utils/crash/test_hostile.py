@@ -5,7 +5,7 @@
 import random
 import time
 import tracemalloc
-from typing import Iterator
+from typing import Iterator, List
 
 import pytest
 
@@ -164,6 +164,12 @@ def test_a_line_without_end_needs_no_memory() -> None:
     assert peak < 16 * 1024 * 1024
 
 
-def test_a_log_full_of_crashes_is_cut() -> None:
-    lines = "".join("[%9d.000000] BUG: Bad page state in process x  pfn:%d\n" % (n * 1000, n) for n in range(3000))
-    assert len(samples.judge(lines)) <= _scan.INCIDENT_LIMIT + 1
+def test_of_a_log_full_of_crashes_the_newest_and_the_fatal_ones_are_told() -> None:
+    bad = "[%9d.000000] BUG: Bad page state in process x  pfn:%d\n"
+    text = samples.stamped(samples.X86_NULL, 1.0) + "".join(bad % (n * 1000, n) for n in range(1, 1101))
+    text += samples.stamped(samples.NO_ROOT, 2000000.0)
+    lacks: List[str] = []
+    found = _scan.incidents([text.encode()], lacks)
+    assert [incident["kind"] for incident in found] == ["null-deref"] + ["mem-corruption"] * 999 + ["panic-vfs-root"]
+    assert found[1]["seconds"] == 102000.0
+    assert lacks == ["of 1102 incidents only the newest 1000 and older fatal ones are told"]
