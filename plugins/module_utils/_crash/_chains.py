@@ -41,6 +41,9 @@ QUIET = 50
 END = "---[ end "
 AFTER_END = 8
 
+# What tells of a device or of memory alone: a fault in the kernel's own code is not explained by it.
+COMPLAINTS = ("io-error", "pcie-error", "thermal", "oom")
+
 PANIC = "Kernel panic - not syncing"
 BANNER = "Linux version "
 # What the kernel or PID 1 says when somebody wanted the end.
@@ -77,6 +80,8 @@ class Chain:
 
     def reaches(self, line: Line, kind: str) -> bool:
         """Whether a crash in this line still follows from this chain."""
+        if self.report.kind in COMPLAINTS and KINDS[kind].lethal and PANIC not in line.text:
+            return False
         gap = line.number - self.last.number
         passed = _passed(self.last, line)
         if passed is not None and passed >= 0:

@@ -105,7 +105,9 @@ def _outwards(stack: Stack) -> List[Frame]:
     frames = [frame for frame in stack.frames if frame.reliable]
     for place, frame in enumerate(frames):
         if frame.is_pc:
-            return frames[place:]
+            # Many architectures begin the trace with it once more.
+            again = place + 1 < len(frames) and frames[place + 1][:2] == frame[:2]
+            return frames[place : place + 1] + frames[place + 1 + again :]
     for place, frame in enumerate(frames):
         if not _helpers.is_helper(frame.function):
             # Where the title names the function, the stack names it again.

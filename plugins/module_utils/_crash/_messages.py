@@ -86,8 +86,11 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("paging-fault", (
         "nable to handle kernel paging request", "nable to handle page fault for address",
         "nable to handle kernel ~ .{20,40}(?:data access|instruction fetch|access to user memory|pointer dereference)",
+        "nable to handle kernel ~ .{20,40}(?:write to read-only memory|read from unreadable memory)",
         "nable to handle kernel execute ", "nable to handle kernel execution ", "Unable to handle kernel unaligned",
         "Kernel attempted to ~ Kernel attempted to (?:read|write|access|execute) user page",
+        # arm and arm64 have it from a page fault alone; what it says of others begins otherwise.
+        r"Internal error: Oops: ~ Internal error: Oops: [0-9a-f]{1,16} \[#",
     )),
     ("gpf", (
         "general protection fault ~ general protection fault(?! ip:)(?:, |: |$| in )",
@@ -95,6 +98,7 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     )),
     ("divide-error", (
         "divide error: ~ divide error: [0-9a-f]{4}", "divide error, ", "divide_error: ", "Oops: divide error",
+        r"divide exception: ~ divide exception: [0-9a-f]{4}(?: ilc:\d)? \[#",
     )),
     ("kernel-bug", (
         "kernel BUG at ", "Kernel bug detected[#", "Kernel BUG at ", "kernel BUG in ", "Internal error: Oops - BUG",
@@ -158,7 +162,7 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         "Synchronous External Abort",
     )),
     ("thermal", (
-        "critical temperature reached", "temperature above threshold",
+        "critical temperature reached", "temperature above threshold", "temperature is above threshold",
     )),
     ("pcie-error", (
         "PCIe Bus Error: severity=",

@@ -24,6 +24,26 @@ def test_a_second_oops_and_the_panic_belong_to_the_first_crash() -> None:
     assert found["follow_ups"] == ["Unable to handle kernel paging request at virtual address ffff80001234f000"]
 
 
+@pytest.mark.parametrize(
+    "complaint, kind",
+    [
+        ("I/O error, dev sdb, sector 12345 op 0x0:(READ) flags 0x80700", "io-error"),
+        ("CPU3: Core temperature above threshold, cpu clock throttled (total events = 12)", "thermal"),
+        ("pcieport 0000:00:1c.0: AER: Corrected error received: 0000:01:00.0", "pcie-error"),
+    ],
+)
+def test_a_complaint_about_a_device_does_not_name_the_fault_behind_it(complaint: str, kind: str) -> None:
+    first, second = samples.judge("[   95.000000] %s\n" % complaint + samples.stamped(samples.X86_NULL))
+    assert len(samples.judge(complaint + "\n" + samples.X86_NULL)) == 2
+    assert (first["kind"], first["fatal"], first["follow_ups"]) == (kind, False, [])
+    assert (second["kind"], second["function"], second["fatal"]) == ("null-deref", "rtl8125_poll", True)
+
+
+def test_a_panic_belongs_to_the_complaint_before_it() -> None:
+    text = samples.stamped(samples.OOM) + "[  101.000000] Kernel panic - not syncing: Out of memory: system-wide\n"
+    assert (samples.only(text)["kind"], samples.only(text)["fatal"]) == ("oom", True)
+
+
 def test_two_crashes_with_hours_between_them_are_two() -> None:
     found = samples.judge(samples.stamped(samples.RISCV_NULL) + samples.stamped(samples.SOFT_LOCKUP, 9000.0))
     assert [incident["kind"] for incident in found] == ["null-deref", "soft-lockup"]

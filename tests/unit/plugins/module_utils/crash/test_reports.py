@@ -93,6 +93,12 @@ def test_an_address_in_the_first_page_is_a_null_pointer_on_s390_too() -> None:
     assert samples.only(text)["kind"] == "null-deref"
 
 
+@pytest.mark.parametrize("text", [samples.ARM64_PAGING, samples.S390_FAULT, samples.RISCV_NULL, samples.X86_NULL])
+def test_no_frame_is_told_twice(text: str) -> None:
+    trace = samples.only(samples.stamped(text))["call_trace"]
+    assert len(trace) > 1 and all(one != other for one, other in zip(trace, trace[1:]))
+
+
 def test_a_report_in_full() -> None:
     found = samples.only(samples.stamped(samples.X86_NULL))
     assert found["fatal"] is True
@@ -165,6 +171,12 @@ def test_resets_of_a_link_name_the_port_smart_and_cables() -> None:
         ("general protection fault, probably for non-canonical address 0xdead000000000108: 0000 [#1] SMP", "gpf"),
         ("Oops: general protection fault, probably for non-canonical address 0x1: 0000 [#1] SMP", "gpf"),
         ("divide error: 0000 [#1] SMP", "divide-error"),
+        ("fixpoint divide exception: 0009 ilc:2 [#1]SMP", "divide-error"),
+        ("Unable to handle kernel write to read-only memory at virtual address ffff800008b9d000", "paging-fault"),
+        ("Unable to handle kernel read from unreadable memory at virtual address 0000aaaab9d0", "paging-fault"),
+        ("Internal error: Oops: 0000000096000004 [#1] PREEMPT SMP", "paging-fault"),
+        ("Internal error: Oops: 805 [#1] SMP ARM", "paging-fault"),
+        ("Internal error: Oops - Undefined instruction: 0000000002000000 [#1] SMP", "cpu-exception"),
         ("specification exception: 0006 ilc:3 [#1] SMP", "cpu-exception"),
         ("Reserved instruction in kernel code[#1]:", "cpu-exception"),
         ("watchdog: CPU 5 Hard LOCKUP", "hard-lockup"),
@@ -203,6 +215,7 @@ def test_resets_of_a_link_name_the_port_smart_and_cables() -> None:
         ("BTRFS error (device sdb1): parent transid verify failed on 1234", "fs-error"),
         ("thermal thermal_zone0: critical temperature reached (105 C), shutting down", "thermal"),
         ("CPU3: Core temperature above threshold, cpu clock throttled (total events = 12)", "thermal"),
+        ("CPU5: Package temperature is above threshold, cpu clock is throttled (total events = 3)", "thermal"),
         ("Uhhuh. NMI received for unknown reason 2c on CPU 0.", "nmi"),
         ("BUG: Dentry 00000000abcdef00{i=1,n=x} still in use (1) [unmount of ext4 sda1]", "bug-other"),
         # What only looks like one.
