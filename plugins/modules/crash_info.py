@@ -122,7 +122,7 @@ unread:
   elements: str
   sample: ["/var/log/kern.log.2.gz: damaged after 1048576 bytes of text: Compressed file ended before the end-of-stream marker was reached"]
 summary:
-  description: How many incidents were found, how many of them were fatal, and how many there were of each kind.
+  description: How many incidents were found, how many of them were fatal, and how many there were of each kind, with those beyond O(limit).
   returned: success
   type: dict
   sample: {incidents: 1, fatal: 1, kinds: {null-deref: 1}}
@@ -149,8 +149,9 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     result["unread"] = [_writer.printable(warning) for warning in found.warnings]
     for warning in result["unread"]:
         module.warn(warning)
-    result["incidents"] = _evidence.select(found.incidents, wanted)
-    result["summary"] = _evidence.summarize(result["incidents"])
+    chosen = _evidence.select(found.incidents, wanted)
+    result["incidents"] = chosen[: wanted.limit]
+    result["summary"] = _evidence.summarize(chosen)
     return result
 
 

@@ -4,7 +4,7 @@
 """The incidents of a host or of named files: each seen once, newest first, and what could not be read."""
 
 import re
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import (
     _ending,
@@ -33,7 +33,7 @@ class Found(NamedTuple):
 class Wanted(NamedTuple):
     kinds: List[str]
     since: str
-    limit: int
+    limit: Optional[int]
 
 
 def wanted(params: Dict[str, Any]) -> Wanted:
@@ -49,7 +49,7 @@ def wanted(params: Dict[str, Any]) -> Wanted:
     for name in ("boots", "limit"):
         if params[name] < 0:
             raise PolicyError("%s: %d must not be negative" % (name, params[name]))
-    return Wanted(params["kinds"], since, params["limit"])
+    return Wanted(params["kinds"], since, params["limit"] or None)
 
 
 def of_files(host: Host, paths: List[str]) -> Found:
@@ -88,10 +88,18 @@ def select(incidents: List[Incident], asked: Wanted) -> List[Incident]:
     chosen = [
         dict(incident, count=seen[incident["fingerprint"]])
         for incident in incidents
-        if (not asked.kinds or incident["kind"] in asked.kinds) and (incident["at"] or "9999") >= asked.since
+        if (not asked.kinds or incident["kind"] in asked.kinds) and _is_since(incident["at"], asked.since)
     ]
-    chosen.sort(key=lambda incident: (incident["at"] or "", incident["source"], incident["line"]), reverse=True)
-    return chosen[: asked.limit or None]
+    chosen.sort(key=lambda one: (_when.epoch(one["at"]) or 0, one["source"], one["line"]), reverse=True)
+    return chosen
+
+
+def _is_since(at: Optional[str], since: str) -> bool:
+    """Whether a time, in whatever zone, is not before another; one that nobody knows may be."""
+    # A date alone, or a time without its seconds, is their beginning.
+    begin = _when.epoch(since.rstrip("Z") + "0000-00-00T00:00:00"[len(since.rstrip("Z")) :] + "Z")
+    time = _when.epoch(at)
+    return begin is None or time is None or time >= begin
 
 
 def summarize(incidents: List[Incident]) -> Dict[str, Any]:

@@ -11,7 +11,8 @@ OOM_ROW = re.compile(
     r"\s{0,8}\[ {0,10}\d{1,10}\] +\d{1,10} +\d{1,10} +\d{1,12} +(\d{1,12}) [ \d-]{1,120} (\S.{0,63})\Z"
 )
 KILLED = re.compile(r".{0,200}?Kill(?:ed)? process \d{1,10}(?:, UID \d{1,10},)? \(([^)]{1,64})\)")
-PAGE_KIB = 4
+# mm/page_alloc.c:show_free_areas(): Node 0 Normal: 1*64kB (U) 3*128kB ...; the first is a page
+PAGE = re.compile(r"\s{0,8}(?:Node \d{1,5} )?[A-Z]\w{2,12}: \d{1,12}\*(\d{1,5})kB ")
 BIGGEST = 3
 
 DEVICE = (
@@ -46,15 +47,20 @@ def describe(kind: str, lines: List[str]) -> Dict[str, str]:
 def _memory(lines: List[str]) -> Dict[str, str]:
     rows: List[Tuple[int, str]] = []
     killed: List[str] = []
+    page = 0
     for text in lines:
+        match = PAGE.match(text)
+        page = page or (int(match.group(1)) if match else 0)
         match = OOM_ROW.match(text)
         if match:
-            rows.append((int(match.group(1)) * PAGE_KIB // 1024, match.group(2)))
+            rows.append((int(match.group(1)), match.group(2)))
         match = KILLED.match(text)
         if match and match.group(1) not in killed:
             killed.append(match.group(1))
     biggest = sorted(rows, reverse=True)[:BIGGEST]
-    users = ", ".join("%s (%d MiB)" % (name, size) for size, name in biggest)
+    users = ", ".join(
+        "%s (%s)" % (name, "%d MiB" % (rss * page // 1024) if page else "%d pages" % rss) for rss, name in biggest
+    )
     words = dict(users="", biggest="")
     if users:
         words = dict(users=": the biggest processes were " + users, biggest=": " + biggest[0][1])

@@ -154,6 +154,7 @@ Call Trace:
  </TASK>
 Mem-Info:
 active_anon:141 inactive_anon:483211 isolated_anon:0
+Node 0 Normal: 1024*4kB (UME) 512*8kB (UME) 0*16kB = 8192kB
 Tasks state (memory values in pages):
 [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
 [    312]     0   312     8243     1024    94208        0             0 systemd-journal

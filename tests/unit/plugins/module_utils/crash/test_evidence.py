@@ -7,7 +7,7 @@ import gzip
 import json
 import lzma
 import os
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 import pytest
 
@@ -276,11 +276,28 @@ def test_selection_and_order(empty: FixtureHost) -> None:
     found = _evidence.of_host(empty, 0).incidents
     pick = lambda **more: [i["at"][8:10] for i in _evidence.select(found, _evidence.wanted(dict(PARAMS, **more)))]  # noqa: E731
     assert pick() == ["07", "06", "05"]
-    assert pick(limit=1) == ["07"]
     assert pick(kinds=["mem-corruption"]) == ["05"]
     assert pick(since="2026-01-06") == ["07", "06"]
     assert [i["count"] for i in _evidence.select(found, _evidence.wanted(PARAMS))] == [2, 2, 1]
     assert _evidence.summarize(found) == {"incidents": 3, "fatal": 0, "kinds": {"mem-corruption": 1, "io-error": 2}}
+
+
+@pytest.mark.parametrize(
+    "at, since, wanted",
+    [
+        ("2026-01-05T04:30:00+02:00", "2026-01-05T03:00Z", False),
+        ("2026-01-05T04:30:00+02:00", "2026-01-05T02:30Z", True),
+        ("2026-01-05T03:01:00Z", "2026-01-05T03:01Z", True),
+        ("2026-01-05T03:01:00Z", "2026-01-05T03:01:01Z", False),
+        ("2026-01-05T00:30:00+02:00", "2026-01-05", False),
+        (None, "2026-01-05", True),
+        ("2026-01-05T03:01:00Z", None, True),
+    ],
+)
+def test_since_is_a_time_and_no_text(at: Optional[str], since: Optional[str], wanted: bool) -> None:
+    incident = dict(fingerprint="f", kind="oom", at=at, source="/x", line=1)
+    asked = _evidence.wanted(dict(PARAMS, since=since))
+    assert bool(_evidence.select([incident], asked)) is wanted
 
 
 @pytest.mark.parametrize(

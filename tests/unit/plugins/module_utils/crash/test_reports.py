@@ -141,6 +141,20 @@ def test_the_biggest_users_of_memory_come_from_the_kernel_s_own_table() -> None:
     assert "java" in found["first_step"] and "swap" in found["first_step"]
 
 
+@pytest.mark.parametrize(
+    "orders, size",
+    [
+        ("Node 0 Normal: 5*64kB (UM) 2*128kB (U) = 576kB", "java (25600 MiB)"),
+        ("Normal: 5*4kB 2*8kB = 36kB", "java (1600 MiB)"),
+        # A log that lost them.
+        ("", "java (409600 pages)"),
+    ],
+)
+def test_the_size_of_a_page_is_the_machine_s(orders: str, size: str) -> None:
+    text = samples.OOM.replace("Node 0 Normal: 1024*4kB (UME) 512*8kB (UME) 0*16kB = 8192kB", orders)
+    assert size in samples.only(samples.stamped(text))["cause"]
+
+
 @pytest.mark.parametrize("message", ["Out of memory", "Memory cgroup out of memory"])
 def test_who_was_killed_is_named(message: str) -> None:
     """vm.oom_dump_tasks=0 leaves the table out."""
