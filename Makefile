@@ -14,7 +14,7 @@ help: ## this list
 setup: ## prepare this machine and this checkout (the other targets do it too)
 	@tests/setup
 
-demo: ## a stock and a hardened machine, both panicked: a table at the end
+demo: ## a stock and a hardened machine, both panicked, a bad kernel update, the diagnosis: a table at the end
 	@tests/setup lab
 	@$(PYTHON) tests/demo.py
 

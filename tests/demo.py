@@ -1,6 +1,6 @@
 # Copyright (c) 2026, kernelops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the collection does, shown on throw-away machines: a stock one and a hardened one, both panicked, and the diagnosis."""
+"""What the collection does, shown on throw-away machines: a stock one and a hardened one, both panicked, a bad kernel, the diagnosis."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 import playbooks
+from kernels import EMPTY_INITRD, SERVICE, Kernels, repack
 from lab.errors import LabError
+from lab.faults import KEPT_LAST_WORDS
 from lab.machine import Machine
 from lab.processes import identify
 
 IMAGE = "debian12"
 MEMORY = 1024  # MiB, enough for a crash kernel beside the host's own
 KERNEL_PANIC = 10
-PATIENCE = 90  # seconds for the stock machine: more than twice a plain restart and kernel.panic
+PATIENCE = 120  # seconds for the stock machine: more than twice a plain restart and kernel.panic
+BAD_KERNEL = "99.1.0-1-cloud-amd64"
+POLICY = {"panic_hardening_roles": ["panic_sysctl", "kdump", "fallback_kernel"], "fallback_kernel_menu_timeout": 1}
 BEGAN = time.monotonic()
 
 
@@ -43,7 +47,7 @@ def show(text: str) -> None:
 @contextlib.contextmanager
 def machine(name: str) -> t.Iterator[Machine]:
     """A stock machine that ends with its part of the demo."""
-    made = Machine.create(name, IMAGE, memory=MEMORY, owner=identify(os.getpid()))
+    made = Machine.create(name, IMAGE, memory=MEMORY, owner=identify(os.getpid()), extra=KEPT_LAST_WORDS)
     try:
         yield made
     finally:
@@ -52,7 +56,7 @@ def machine(name: str) -> t.Iterator[Machine]:
 
 def audit(host: Machine, expected: str) -> None:
     """Audit the machine and show its line."""
-    done = playbooks.run("audit", [host])
+    done = playbooks.run("audit", [host], variables=POLICY)
     if not done.report:
         raise DemoError(f"The audit left no report:\n{done.output}")
     line = next(text for text in done.output.splitlines() if text.startswith(host.name))
@@ -67,9 +71,9 @@ def diagnose(host: Machine) -> None:
     done = run("diagnose", host)
     show(done.output.partition("TASK [Report]")[2].partition("\n")[2].partition("\nok: ")[0])
     ended = done.host["last_boot"]["ended"]
-    kinds = [incident["kind"] for incident in done.host["incidents"] if incident["fatal"]]
-    if ended != "panic" or "panic-other" not in kinds:
-        raise DemoError(f"The diagnosis says that the last boot ended by {ended}, and {kinds}; a panic was expected.")
+    kinds = sorted(incident["kind"] for incident in done.host["incidents"] if incident["fatal"])
+    if (ended, kinds) != ("panic", ["panic-other", "panic-vfs-root"]):
+        raise DemoError(f"The diagnosis names {kinds}, and the last boot's end {ended}: two panics were expected.")
 
 
 def last_words(console: str) -> str:
@@ -89,7 +93,7 @@ def crash_stock(host: Machine) -> None:
 
 def run(playbook: str, host: Machine, **variables: t.Any) -> playbooks.Run:
     """Run a playbook of the collection on the machine; it must succeed."""
-    done = playbooks.run(playbook, [host], variables=variables)
+    done = playbooks.run(playbook, [host], variables={**POLICY, **variables})
     if done.returncode:
         raise DemoError(f"The playbook {playbook} failed:\n{done.output}")
     return done
@@ -127,9 +131,23 @@ def crash_hardened(host: Machine) -> tuple[float, int, float]:
     show(host.ssh(f"grep -A3 'sysrq: Trigger' {proof['dmesg']}").stdout)
     say("It is still hardened, and ready for the next panic:")
     audit(host, "hardened")
-    say("What happened, in the words of kernelops.panic_hardening.diagnose:")
-    diagnose(host)
     return plain, back, size
+
+
+def update_badly(host: Machine) -> float:
+    """Update the hardened machine to a kernel that panics: seconds from the restart until it is back on the good one."""
+    kernels = Kernels(host, host.ssh("uname -r").stdout.strip(), BAD_KERNEL)
+    say(f"A kernel update: {BAD_KERNEL} looks whole, and panics. Nobody knows; the machine is restarted:")
+    repack(host, BAD_KERNEL, EMPTY_INITRD)
+    boot, offset = kernels.restart()
+    seconds = kernels.wait_for(kernels.good, boot)
+    words = last_words(host.serial(offset))
+    show(words)
+    if "Kernel panic" not in words or kernels.status("failed")["trial"] != BAD_KERNEL:
+        raise DemoError(f"{BAD_KERNEL} was not tried, or did not panic: the demo would prove nothing.")
+    say(f"{seconds:.0f} s after the restart began it is back on {kernels.good}, and its journal says:")
+    show(host.ssh(f"journalctl -b -u {SERVICE} -p crit -o cat --no-pager").stdout)
+    return seconds
 
 
 def show_both() -> list[list[str]]:
@@ -142,6 +160,9 @@ def show_both() -> list[list[str]]:
             harden(hardened)
             dead.result()
             plain, back, size = crash_hardened(hardened)
+            healed = update_badly(hardened)
+            say("What happened, in the words of kernelops.panic_hardening.diagnose:")
+            diagnose(hardened)
     if max(back, 2 * plain + KERNEL_PANIC) > PATIENCE:
         raise DemoError(
             f"The stock machine had only {PATIENCE} s: the hardened one took {back} s, and {plain:.0f} s for a plain restart."
@@ -154,7 +175,8 @@ def show_both() -> list[list[str]]:
             f"dead (waited {PATIENCE} s)",
             f"back on SSH after {back} s (a plain restart: {plain:.0f} s)",
         ],
-        ["what is left of it", "nothing", f"a complete dump of {size:.0f} MiB, and its kernel log"],
+        ["what is left of it", "nothing in reach", f"a complete dump of {size:.0f} MiB, and its kernel log"],
+        ["a kernel update that panics", "not shown", f"back on the earlier kernel after {healed:.0f} s"],
     ]
 
 
@@ -162,7 +184,7 @@ def main() -> int:
     """Show it, and print the table."""
     try:
         rows = show_both()
-    except (DemoError, LabError) as error:
+    except (AssertionError, DemoError, LabError) as error:
         print(f"\nThe demo failed: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

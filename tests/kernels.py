@@ -16,6 +16,7 @@ from lab.machine import Machine
 REPACK = Path(__file__).parent / "lab" / "repack_kernel.sh"
 STATUS = "/run/kernelops-panic_hardening/fallback_kernel.json"
 SERVICE = "kernelops-fallback_kernel.service"
+EMPTY_INITRD = 2 * 1024 * 1024  # bytes, of a size that is taken for an initrd
 # Short ones, for machines that boot in half a minute.
 POLICY: dict[str, t.Any] = {
     "panic_hardening_roles": ["panic_sysctl", "fallback_kernel"],
@@ -33,9 +34,9 @@ def install_newest(machine: Machine) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def repack(machine: Machine, release: str, initrd_bytes: int | None = None) -> None:
-    """Install a package of another kernel; with `initrd_bytes` one that looks whole and does not boot."""
-    arguments = f"{release} {initrd_bytes or ''}"
+def repack(machine: Machine, release: str, empty_bytes: int | None = None) -> None:
+    """Install a package of another kernel; with `empty_bytes` one that looks whole and panics."""
+    arguments = f"{release} {empty_bytes or ''}"
     done = machine.ssh(f"sh -s -- {arguments}", timeout=240, text=REPACK.read_text(encoding="utf-8"))
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -215,13 +215,18 @@ COMPLAINTS: tuple[Fault, ...] = (
     _complaint("unknown-nmi", "an NMI that nobody knows", r"NMI received for unknown reason", "nmi", monitor="nmi"),
 )
 
-# What a machine that is to be diagnosed has: a place where the kernel's last words outlive a restart, and a disk of 16 MiB
-# with a sector that cannot be read, where nobody looks for a file system.
-DIAGNOSED_HARDWARE = (
+# A place where the kernel's last words outlive a restart (ACPI ERST), as many servers have one.
+KEPT_LAST_WORDS = (
     "-object",
     "memory-backend-ram,id=erst,size=1M",
     "-device",
     "acpi-erst,memdev=erst",
+)
+
+# What a machine that is to be diagnosed has: that, and a disk of 16 MiB with a sector that cannot be read, where nobody looks
+# for a file system.
+DIAGNOSED_HARDWARE = (
+    *KEPT_LAST_WORDS,
     "-blockdev",
     "driver=blkdebug,node-name=broken,read-only=on,image.driver=null-co,image.size=16777216,"
     "inject-error.0.event=none,inject-error.0.iotype=read,inject-error.0.sector=24680,inject-error.0.errno=5",

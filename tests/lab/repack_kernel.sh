@@ -3,7 +3,8 @@
 # Copyright (c) 2026, kernelops contributors
 #
 # Runs on a machine: installs a package of another kernel, made of the running one's files under the name RELEASE. With
-# INITRD_BYTES its initrd is cut off there: it looks whole, and does not boot. A kernel that boots would call itself by its old name.
+# EMPTY_BYTES its initrd is that many zeros, as a power cut can leave a file: it looks whole, and the kernel finds no root and panics.
+# A kernel that boots would call itself by its old name.
 set -eu
 
 release=$1
@@ -14,8 +15,11 @@ trap 'rm -rf "$tree" "$tree.deb"' EXIT
 
 mkdir -p "$tree/DEBIAN" "$tree/boot" "$tree/usr/lib/modules/$release"
 cp "/boot/vmlinuz-$running" "$tree/boot/vmlinuz-$release"
-cp "/boot/initrd.img-$running" "$tree/boot/initrd.img-$release"
-[ -z "$bytes" ] || truncate -s "$bytes" "$tree/boot/initrd.img-$release"
+if [ -n "$bytes" ]; then
+  head -c "$bytes" /dev/zero >"$tree/boot/initrd.img-$release"
+else
+  cp "/boot/initrd.img-$running" "$tree/boot/initrd.img-$release"
+fi
 cp "/lib/modules/$running/modules.dep" "$tree/usr/lib/modules/$release/"
 chmod 755 "$tree"
 cat >"$tree/DEBIAN/control" <<EOF
