@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026, kernelops contributors
-"""Run the unit tests of what runs on a host, on the oldest Python found here or on all others, without any Ansible."""
+"""Run the unit tests of what runs on a host, on every Python found here, without any Ansible."""
 
 from __future__ import annotations
 
-import argparse
 import concurrent.futures
 import os
 import subprocess
@@ -14,7 +13,6 @@ from pathlib import Path
 from house import environments, interpreters
 from house.sources import TOP
 
-WHICH = {"oldest": slice(0, 1), "others": slice(1, None)}
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
@@ -41,13 +39,7 @@ def run_on(one: interpreters.Interpreter, top: Path = TOP) -> tuple[bool, str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("which", choices=WHICH)
-    which = parser.parse_args().which
-    found = interpreters.for_targets(interpreters.installed())[WHICH[which]]
-    if not found and which == "others":
-        print("no other Python found")
-        return 0
+    found = interpreters.for_targets(interpreters.installed())
     environments.link_collection(TOP / ".venv-targets" / "packages")
     passed = {}
     with concurrent.futures.ThreadPoolExecutor(2) as pool:

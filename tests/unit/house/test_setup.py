@@ -77,7 +77,7 @@ def machine(tmp_path: Path) -> Machine:
     [
         ([], "main targets core-2.16 core-newest"),
         (["audit"], "main"),
-        (["fast"], "main targets"),
+        (["fast"], "main"),
         (["lab"], "main"),
         (["versions"], "main core-2.16 core-newest"),
         (["bench"], "main bench"),
