@@ -19,9 +19,11 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 WORTH = 8 * 1024 * 1024
 # More hits than fit into this, and a scan of the whole is no slower.
 OUTPUT_LIMIT = 32 * 1024 * 1024
+HITS = 200000
 WINDOW = 16 * 1024
 BEFORE = CONTEXT * 160
 LONGEST = 1024 * 1024
+SAMPLES, SAMPLE = 256, 64 * 1024
 HEAD = 64
 
 EXPRESSION = "|".join(re.sub(r"([\[\]().*+?^$|\\{}])", r"\\\1", word) for word in WORDS)
@@ -50,18 +52,26 @@ def incidents(
 ) -> Optional[List[Dict[str, Any]]]:
     """The incidents in a plain file as _scan.incidents tells them, or None where it has to be read as a whole."""
     size = os.fstat(handle.fileno()).st_size
-    if size < WORTH or host.which("grep") is None:
+    if size < WORTH or host.which("grep") is None or _is_endless(handle, size):
         return None
     # Programs use the words too, but where every line names its program only the kernel's own lines count.
     kernel_only = ["-e", "kernel: .*(%s)" % EXPRESSION]
-    hits = _search(host, path, kernel_only if _all_tagged(host, path) else ["--only-matching", "-e", EXPRESSION])
-    if hits is None or _windows_of(hits) * WINDOW * 2 > size:
-        # Programs use the words as well: to read the whole in its order takes less than to read most of it in pieces.
+    hits = _search(host, path, kernel_only if _all_tagged(host, path) else ["--only-matching", "-e", EXPRESSION], size)
+    if hits is None:
         return None
     try:
         return told(_windows(handle, hits), lacks)
     except Unusual:
         return None
+
+
+def _is_endless(handle: IO[bytes], size: int) -> bool:
+    """Whether a line may be longer than grep should keep in memory, as where a power cut left pages of NUL bytes."""
+    for place in range(0, size, max(LONGEST, size // SAMPLES)):
+        handle.seek(place)
+        if size - place > SAMPLE and b"\n" not in handle.read(SAMPLE):
+            return True
+    return False
 
 
 def _all_tagged(host: Host, path: str) -> bool:
@@ -72,13 +82,15 @@ def _all_tagged(host: Host, path: str) -> bool:
         return False
 
 
-def _search(host: Host, path: str, what: List[str]) -> Optional[List[Hit]]:
+def _search(host: Host, path: str, what: List[str], size: int) -> Optional[List[Hit]]:
+    """The hits, or None where programs use the words as well: to read the whole takes less than to read most of it in pieces."""
     argv = ["grep", "--text", "--line-number", "--byte-offset", "-E"] + what + ["--", host.real(path)]
     try:
         out = host.output(argv, OUTPUT_LIMIT, timeout=600)
     except CommandError:
         return None
     hits: List[Hit] = []
+    windows, end = 0, -1
     # One at a time: as a list they would take several times the memory.
     for line in io.BytesIO(out or b""):
         number, _colon, rest = line.partition(b":")
@@ -87,17 +99,15 @@ def _search(host: Host, path: str, what: List[str]) -> Optional[List[Hit]]:
             return None
         if IDLE.match(text, text.find(KERNEL)):
             continue
+        if int(offset) > end:
+            windows, end = windows + 1, int(offset) + WINDOW
+            if windows * WINDOW * 2 > size:
+                return None
         if not hits or hits[-1].number != int(number):
             hits.append(Hit(int(number), int(offset)))
+        if len(hits) == HITS:
+            return None
     return None if out is None else hits
-
-
-def _windows_of(hits: List[Hit]) -> int:
-    count, end = 0, -1
-    for hit in hits:
-        if hit.offset > end:
-            count, end = count + 1, hit.offset + WINDOW
-    return count
 
 
 def _windows(handle: IO[bytes], hits: List[Hit]) -> Kept:

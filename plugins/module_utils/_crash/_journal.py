@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The journal of this boot and of earlier ones, and their incidents."""
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _scan
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._places import Found
@@ -11,6 +11,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 
 # The newest messages of a boot: a crash is at its end, and a flood before it must not fill the memory.
 LINES = 100000
+PIECE = 1024 * 1024
 JOURNALCTL = ["journalctl", "--no-pager", "--quiet", "--utc"]
 OF_BOOT = "journal of boot -"
 JOURNALS = ("/var/log/journal", "/run/log/journal")
@@ -40,10 +41,16 @@ def incidents(host: Host, boots: int) -> Found:
                 warnings.append("the journal could not be read: %s" % (result.err.strip()[:300] or "no reason given"))
             break
         source, lacks = OF_BOOT + str(back), []  # type: str, List[str]
-        for incident in _scan.incidents([result.out.encode("utf-8", "surrogateescape")], lacks):
+        for incident in _scan.incidents(_pieces(result.out), lacks):
             found.append(dict(incident, source=source))
         warnings += ["%s: %s" % (source, lack) for lack in lacks]
     return Found(found, warnings)
+
+
+def _pieces(text: str) -> Iterator[bytes]:
+    """The text as it was read, without a copy of the whole."""
+    for place in range(0, len(text), PIECE):
+        yield text[place : place + PIECE].encode("utf-8", "surrogateescape")
 
 
 def closed(host: Host) -> List[str]:

@@ -10,7 +10,8 @@ HEADER = re.compile(rb"(?:<\d{1,3}>)?([A-Z][A-Za-z]{2,15})#(\d{1,9}) Part(\d{1,6
 # Where systemd-pstore puts parts together, each begins with the name of its file.
 NAME = re.compile(rb"dmesg-[\w-]{1,80}:\s{0,2}\Z")
 # What a backend can keep is far smaller than this.
-SIZE_LIMIT = 32 * 1024 * 1024
+SIZE_LIMIT = 4 * 1024 * 1024
+LINES = 100000
 STAMP = re.compile(rb"(?:<\d{1,3}>)?\[ {0,8}\d{1,10}\.\d{6}\]")
 # Lines that two records must share to be of one boot.
 SHARED = 3
@@ -34,6 +35,8 @@ def records(first: bytes, rest: Iterator[bytes]) -> List[Record]:
         size += len(block)
         for raw in block.splitlines(True):
             number += 1
+            if number > LINES:
+                break
             if NAME.match(raw):
                 continue
             match = HEADER.match(raw) if b"#" in raw[:32] else None

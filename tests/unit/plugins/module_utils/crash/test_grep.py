@@ -62,6 +62,18 @@ def test_what_grep_would_drown_in_is_read_as_a_whole(tmp_path: Path, monkeypatch
     assert short_cut(tmp_path, b"BUG" * 100000) is None
 
 
+def test_grep_is_not_given_a_line_that_fills_its_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_grep, "_all_tagged", None)
+    assert short_cut(tmp_path, QUIET.encode() + b"\0" * 3000000 + QUIET.encode()) is None
+
+
+def test_the_list_of_hits_is_no_longer_than_it_is_worth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "".join("INFO: %d\n" % n for n in range(200)) + QUIET * 30
+    assert short_cut(tmp_path, text.encode()) == []
+    monkeypatch.setattr(_grep, "HITS", 100)
+    assert short_cut(tmp_path, text.encode()) is None
+
+
 def journal(program: str, message: str, count: int) -> str:
     return "".join(
         "2026-11-01T00:00:%02d.123456+0000 node1 %s: %s %d\n" % (n % 60, program, message, n) for n in range(count)

@@ -153,6 +153,17 @@ def test_memory_is_bounded() -> None:
     assert peak < 20 * 1024 * 1024
 
 
+def test_a_record_of_many_short_lines_needs_little_memory() -> None:
+    blocks = [b"Oops#1 Part1\n" + b"\n" * 1024 * 1024] + [b"\n" * 1024 * 1024] * 20
+    tracemalloc.start()
+    try:
+        _scan.incidents(blocks)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 60 * 1024 * 1024
+
+
 def test_a_line_without_end_needs_no_memory() -> None:
     tracemalloc.start()
     try:
