@@ -135,6 +135,7 @@ def regenerate(host: Host, judge: Callable[[str], None]) -> None:
                 raise HostError(text % GRUB_CFG)
             judge(text)
             host.move(fresh, target)
+            host.settle(target.rsplit("/", 1)[0])
         finally:
             host.remove(fresh)
 

@@ -75,6 +75,7 @@ def write(host: Host, path: str, text: str) -> None:
         host.overwrite(target, text)
     else:
         host.write(target, text, host.mode(target, MODE))
+        host.settle(target.rsplit("/", 1)[0])
     if (host.read(target) or "") != text:
         raise HostError("%s: does not hold what was written to it; look at its file system" % path)
 

@@ -32,6 +32,7 @@ class FixtureHost(Host):
         self.refused: Set[str] = set()
         self.kernel: Dict[str, Callable[[str], str]] = {}
         self.owners: Dict[str, int] = {}
+        self.settled: List[str] = []
         recorded = os.path.join(root, "commands.json")
         if os.path.exists(recorded):
             with open(recorded) as stream:
@@ -86,6 +87,10 @@ class FixtureHost(Host):
         if path in self.refused:
             raise HostError("%s: could not be written: Input/output error" % path)
         super().overwrite(path, text)
+
+    def settle(self, folder: str) -> None:
+        """The file system of whoever runs the tests is left alone."""
+        self.settled.append(folder)
 
     def write_kernel(self, path: str, value: str) -> None:
         try:

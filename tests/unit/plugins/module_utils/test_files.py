@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files and directories of a machine: links, bytes that are no text, and what happens when one cannot be read or written."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -11,7 +12,7 @@ from typing import Any, List
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _files
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _file_changes, _files
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError, Unreadable
 
 
@@ -156,6 +157,41 @@ def test_a_failed_move_leaves_the_file(host: Host, tmp_path: Path) -> None:
     with pytest.raises(HostError, match="^/grub.cfg: could not be replaced: No such file"):
         host.move("/fresh", "/grub.cfg")
     assert (tmp_path / "grub.cfg").read_text() == "old"
+
+
+class TestSettle:
+    """A boot loader reads the disk without the journal."""
+
+    def calls(self, host: Host, monkeypatch: Any, refused: List[int], device: int) -> List[int]:
+        asked: List[int] = []
+
+        def ioctl(_handle: int, request: int, *_argument: Any) -> int:
+            asked.append(request)
+            if request in refused:
+                raise OSError(errno.ENOTTY, "Inappropriate ioctl for device")
+            return 0
+
+        real = os.stat(host.real("/"))
+        monkeypatch.setattr(_file_changes.fcntl, "ioctl", ioctl)
+        other = os.stat_result(tuple(real)[:2] + (device,) + tuple(real)[3:])
+        monkeypatch.setattr(_file_changes.os, "fstat", lambda _handle: other)
+        host.settle("/")
+        return asked
+
+    def test_ext4_writes_its_journal_home(self, host: Host, monkeypatch: Any) -> None:
+        assert self.calls(host, monkeypatch, [], 0) == [_file_changes.CHECKPOINT]
+
+    def test_a_file_system_of_its_own_is_frozen_and_thawed(self, host: Host, monkeypatch: Any) -> None:
+        asked = self.calls(host, monkeypatch, [_file_changes.CHECKPOINT], 0)
+        assert asked == [_file_changes.CHECKPOINT, _file_changes.FREEZE, _file_changes.THAW]
+
+    def test_that_of_all_programs_never(self, host: Host, monkeypatch: Any) -> None:
+        device = os.stat(host.real("/")).st_dev
+        assert self.calls(host, monkeypatch, [_file_changes.CHECKPOINT], device) == [_file_changes.CHECKPOINT]
+
+    def test_what_cannot_be_frozen_is_not_thawed(self, host: Host, monkeypatch: Any) -> None:
+        neither = [_file_changes.CHECKPOINT, _file_changes.FREEZE]
+        assert self.calls(host, monkeypatch, neither, 0) == neither
 
 
 def test_a_kernel_interface_that_is_not_there_is_named(host: Host) -> None:

@@ -275,6 +275,7 @@ class TestApply:
         _bootloader.apply(debian12, "x", dict(PANIC))
         assert os.path.islink(debian12.root + CFG)
         assert "panic=10" in debian12.text("/boot/real.cfg")
+        assert debian12.settled == ["/boot"], "GRUB would find the earlier one after a power cut"
 
     def test_a_file_behind_ours_is_foreseen_before_anything_runs(self, debian12: FixtureHost) -> None:
         debian12.put("/etc/default/grub.d/zzz-site.cfg", '#\nGRUB_CMDLINE_LINUX_DEFAULT="quiet"\n')

@@ -62,6 +62,8 @@ def test_a_missing_or_damaged_block_is_made_anew(empty: FixtureHost, text: str) 
     after = _grub_env.read(empty, PATH)
     assert after.whole
     assert _grub_env.values(after.text) == {"next_entry": OLD}
+    # A new file is found by way of the journal alone.
+    assert empty.settled == ([] if len(text) == 1024 else ["/boot/grub"])
 
 
 def test_too_much_is_refused_and_named() -> None:
