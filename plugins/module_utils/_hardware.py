@@ -51,7 +51,7 @@ def wish(host: Host, name: str, policy: Dict[str, Any], present: bool, packages:
     validate(policy)
     wanted = role.resolve(policy, state)
     if wanted.get("missing"):
-        raise HostError(wanted["missing"])
+        raise HostError("%s: %s" % (wanted["missing"], wanted["remedy"]))
     setup = role.setup(policy, wanted, state) if wanted["applicable"] else None
     made = _hardware_plan.wish(host, name, owned, setup, policy, packages, role.LEFT)
     return Found(made, wanted["reason"], getattr(role, "check", _fine))

@@ -31,8 +31,8 @@ def evaluate(policy: Dictionary, state: Dictionary) -> List[Dictionary]:
 
 def _configuration(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:
     if wanted["missing"]:
-        remedy = "boot a kernel that has it, or set watchdog_driver"
-        return dict(status="fail", expected=wanted["driver"], observed="", reason=wanted["missing"], remedy=remedy)
+        found = dict(status="fail", expected=wanted["driver"], observed="", reason=wanted["missing"])
+        return dict(found, remedy=wanted["remedy"])
     return _hardware_controls.configuration(
         "watchdog", _watchdog_files.setup(policy, wanted, state), state, [_watchdog_files.DROP_IN]
     )

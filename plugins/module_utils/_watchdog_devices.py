@@ -9,6 +9,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 CLASS = "/sys/class/watchdog"
+FED = "watchdog0"  # by systemd, where its WatchdogDevice= is not set
 # By driver, the PCI devices that it serves, as vendor:device. From the tables of the drivers (drivers/watchdog).
 PCI = {
     "i6300esb": ("8086:25ab",),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Policy of the role watchdog: which values it accepts, and what they mean on a host."""
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _hardware_host, _watchdog_devices
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError, check_numbers
@@ -27,20 +27,33 @@ def validate(policy: Dict[str, Any]) -> None:
 
 
 def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
-    """What the policy means on this host: C(applicable) or the C(reason) why not, the C(driver), what is C(missing)."""
+    """What the policy means on this host: C(applicable) or the C(reason) why not, the C(driver), what is C(missing) and its C(remedy)."""
     driver = _driver(policy, state) if not _hardware_host.contained(state) else ""
     reason = _why_not(state, driver)
-    missing = ""
-    if not reason and policy["watchdog_driver"] == driver and driver not in state["available"]:
-        missing = "watchdog_driver: the kernel %s has no driver %s" % (state["kernel"], driver)
+    missing, remedy = _in_the_way(policy, state, driver) if not reason else ("", "")
     return {
         "applicable": not reason,
         "reason": reason,
         "driver": driver,
         "missing": missing,
+        "remedy": remedy,
         "install": [],
         "other_file": _other_file(state),
     }
+
+
+def _in_the_way(policy: Dict[str, Any], state: Dict[str, Any], driver: str) -> Tuple[str, str]:
+    """Why systemd could not feed this driver's watchdog, and what to do; empty texts where it can."""
+    if policy["watchdog_driver"] == driver and driver not in state["available"]:
+        missing = "watchdog_driver: the kernel %s has no driver %s" % (state["kernel"], driver)
+        return missing, "boot a kernel that has it, or set watchdog_driver"
+    # systemd feeds one watchdog alone. Another one that software drives is an earlier choice, and gone at the next boot.
+    first = [device["driver"] for device in state["devices"] if device["name"] == _watchdog_devices.FED]
+    if set(first) <= {driver, _watchdog_devices.BUILT_IN, _watchdog_devices.SOFTWARE}:
+        return "", ""
+    missing = "watchdog_driver: systemd feeds /dev/%s, which %s drives, and not that of %s"
+    remedy = "blacklist %s in /etc/modprobe.d and restart, or set watchdog_driver to it"
+    return missing % (_watchdog_devices.FED, first[0], driver), remedy % first[0]
 
 
 def _other_file(state: Dict[str, Any]) -> str:

@@ -148,6 +148,27 @@ def test_a_named_driver_that_the_kernel_lacks_fails_before_anything_is_touched(r
     assert judged(host, watchdog_driver="iTCO_wdt")["configuration"]["status"] == "fail"
 
 
+def test_a_driver_whose_watchdog_systemd_would_not_feed_fails_before_anything_is_touched(root: str) -> None:
+    """As softdog's beside the one of QEMU's chipset."""
+    host = machine(root)
+    load(host, "inactive", driver="iTCO_wdt", identity="iTCO_wdt")
+    before = host.snapshot()
+    with pytest.raises(HostError, match=r"^watchdog_driver: systemd feeds /dev/watchdog0, which iTCO_wdt drives") as said:
+        set_up(host, watchdog_driver="softdog")
+    assert "blacklist iTCO_wdt in /etc/modprobe.d and restart" in str(said.value)
+    assert host.snapshot() == before
+    found = judged(host, watchdog_driver="softdog")["configuration"]
+    assert (found["status"], found["remedy"][:18]) == ("fail", "blacklist iTCO_wdt")
+    assert judged(host, watchdog_driver="iTCO_wdt")["configuration"]["reason"].find("systemd feeds") == -1
+
+
+def test_an_earlier_choice_of_software_does_not_get_in_the_way(root: str) -> None:
+    host = esb(root)
+    load(host, identity="Software Watchdog", driver="softdog")
+    set_up(host)
+    assert "modprobe i6300esb" in host.text(DRIVER)
+
+
 @pytest.mark.parametrize("compressed", [".ko", ".ko.xz", ".ko.zst"])
 def test_compressed_and_built_in_drivers_count(root: str, compressed: str) -> None:
     host = machine(root, drivers=[])
