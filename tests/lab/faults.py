@@ -107,7 +107,14 @@ FAULTS: tuple[Fault, ...] = (
     _module("panic", "a direct call of panic()", PANIC, "panic-other", always_fatal=True),
     _module("bug", "BUG(): a failed assertion of the kernel", r"kernel BUG at", "kernel-bug"),
     _module("null-read", "a read through a pointer that is not set", r"NULL pointer dereference", "null-deref"),
-    _module("null-call", "a call of a function that is not set", r"NULL pointer dereference", "null-deref"),
+    # The compiler makes a jump of a function's last call, so that its caller is the one on the stack.
+    _module(
+        "null-call",
+        "a call of a function that is not set",
+        r"NULL pointer dereference",
+        "null-deref",
+        function="strike",
+    ),
     _module("bad-pointer", "a write to an address that cannot exist", r"general protection fault", "gpf"),
     _module("write-readonly", "a write to the kernel's own code", r"unable to handle page fault", "paging-fault"),
     _module("invalid-opcode", "an instruction that does not exist", r"invalid opcode", "cpu-exception"),
