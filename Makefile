@@ -27,7 +27,7 @@ test-fast: ## the tests that need no virtual machine
 	@$(PYTHON) tests/run.py fast
 
 test-full: ## all tests, all faults on all releases
-	@tests/setup
+	@LAB_FAULTS=all tests/setup
 	@LAB_FAULTS=all $(PYTHON) tests/run.py
 
 audit: ## audit this very machine, read-only; leaves audit.json

@@ -14,6 +14,7 @@ from pathlib import Path
 Version = tuple[int, int]
 
 OLDEST_TARGET: Version = (3, 6)
+EVERYTHING = os.environ.get("LAB_FAULTS") == "all"
 
 # A version manager's shims are left out on purpose: they answer for whatever version the current folder asks for.
 SEARCHED = (
@@ -88,10 +89,11 @@ def newest_between(found: Iterable[Interpreter], oldest: Version, newest: Versio
     return max(fitting, key=lambda one: one.version, default=None)
 
 
-def for_targets(found: Iterable[Interpreter]) -> list[Interpreter]:
-    """All; the controller's own version only if there is no other: the step `unit-plugins` runs the same tests on it."""
+def for_targets(found: Iterable[Interpreter], everything: bool = EVERYTHING) -> list[Interpreter]:
+    """The oldest and the newest, or all; the controller's own only if there is no other: `unit-plugins` has it."""
     usable = [one for one in found if one.makes_venvs]
-    return [one for one in usable if one.version != sys.version_info[:2]] or usable
+    others = [one for one in usable if one.version != sys.version_info[:2]] or usable
+    return others if everything or len(others) < 3 else [others[0], others[-1]]
 
 
 if __name__ == "__main__":

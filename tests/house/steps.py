@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026, kernelops contributors
-"""The steps of the tests, cheap ones first."""
+"""The steps of the tests: cheap groups first, and in a group what takes long."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def shellcheck() -> list[str]:
 
 
 STEPS = (
+    Step("unit-plugins", "fast", "unit tests on the controller's Python", pytest("tests/unit/plugins")),
     Step("ruff", "fast", "Python is clean", ["ruff", "check", "--no-cache"]),
     Step("ruff-format", "fast", "Python is formatted", ["ruff", "format", "--no-cache", "--check"]),
     Step("shellcheck", "fast", "shell scripts are clean", shellcheck),
@@ -61,16 +62,17 @@ STEPS = (
         "vermin", "--quiet", "--target=3.6-", "--violations", "--no-tips", "--eval-annotations", *TARGET_CODE,
     ]),
     Step("mypy", "fast", "types fit", ["mypy"]),
-    Step("unit-plugins", "fast", "unit tests on the controller's Python", pytest("tests/unit/plugins")),
     Step("unit-house", "fast", "unit tests of the tests' own tools", pytest(*HOUSE_TESTS)),
     Step("sanity", "fast", "ansible-test sanity", python("-m", "house.sanity"), 10),
     Step("ansible-lint", "fast", "roles and playbooks, profile production", ["ansible-lint"]),
     Step("archive", "fast", "the collection works from its archive, without tests", python("-m", "house.archive")),
-    Step("pythons", "interpreters", "unit tests on every Python found", python("-m", "house.targets"), 20),
+    Step("pythons", "interpreters", "unit tests on the oldest and the newest Python, or all", python("-m", "house.targets"), 20),
     Step("molecule-container", "scenarios", "a container is left alone", ["molecule", "test", "-s", "container"], 10),
-    Step("molecule-default", "scenarios", "harden, crash, come back", ["molecule", "test", "-s", "default"], 25),
     Step("molecule-kdump", "scenarios", "a dump is taken and opened", ["molecule", "test", "-s", "kdump"], 25),
-    Step("molecule-diagnose", "scenarios", "crashes are found and told", ["molecule", "test", "-s", "diagnose"], 60),
+    Step("molecule-diagnose", "scenarios", "crashes are found and told", ["molecule", "test", "-s", "diagnose"], 45),
+    Step("molecule-default", "scenarios", "all roles at once: check, harden, crash, come back", [
+        "molecule", "test", "-s", "default",
+    ], 25, "all"),
     Step("molecule-kdump_ssh", "scenarios", "a dump arrives elsewhere", ["molecule", "test", "-s", "kdump_ssh"], 25, "all"),
     Step("molecule-fallback", "scenarios", "a good kernel is confirmed, a bad one left", [
         "molecule", "test", "-s", "fallback",

@@ -21,9 +21,9 @@ def stock(request: pytest.FixtureRequest) -> t.Iterator[Machine]:
     machine.stop()
 
 
-@pytest.fixture(scope="module", params=RELEASES)
+@pytest.fixture(scope="session", params=RELEASES)
 def hardened(request: pytest.FixtureRequest) -> t.Iterator[Machine]:
-    """A machine that harden.yml has run on with a few roles, shared by the tests of a module."""
+    """A machine that harden.yml has run on with a few roles, shared by the tests that leave it hardened."""
     machine = make(f"hardened-{request.param}", request.param)
     done = playbooks.run("harden", [machine], variables=playbooks.FEW_ROLES)
     assert done.returncode == 0, done.output

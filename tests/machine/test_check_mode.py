@@ -13,7 +13,7 @@ from machines import ALL
 from playbooks import ALL_ROLES, FEW_ROLES
 
 HARDWARE = ("watchdog", "smartmontools", "lm_sensors", "rasdaemon")
-# All roles in `make test-full`; `make test` has them in molecule/default, without the fingerprints.
+# All roles in `make test-full`.
 POLICY = ALL_ROLES if ALL else FEW_ROLES
 MOST_EXECUTIONS = 40  # of modules, in a second run of all roles
 

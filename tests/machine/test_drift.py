@@ -100,6 +100,7 @@ def test_the_audit_ends_the_same_in_check_mode(hardened: Machine) -> None:
     query = "hosts[?findings[?control=='panic_sysctl.kernel.panic' && status=='fail']].host"
     selected = playbooks.run("audit", [hardened], variables={"panic_hardening_query": query})
     assert f'[\n "{hardened.name}"\n]' in selected.output
+    hardened.ssh("sysctl -qw kernel.panic=10")  # the machine is shared
 
 
 def test_without_root_nothing_is_guessed(hardened: Machine) -> None:

@@ -14,10 +14,11 @@ from lab.machine import Machine
 from machines import ALL
 
 KERNEL_PANIC = 10  # seconds, the default of the profile availability
-# sysrq-c is struck by molecule's default scenario.
+# sysrq-c is struck by molecule's scenario kdump.
 FAULTS = faults.all_faults() if ALL else [f for f in faults.one_of_each_class() if f.name != "sysrq-c"]
 
 
+@pytest.mark.skipif(not ALL, reason="runs with `make test-full`")
 def test_a_stock_machine_hangs(stock: Machine) -> None:
     """Longer than a hardened one needs to be back."""
     plain = stock.reboot_seconds()

@@ -14,21 +14,24 @@ import playbooks
 from house import interpreters
 from lab.machine import Machine
 from machines import ALL
+from playbooks import FEW_ROLES
 
 CORES = Path(__file__).parents[2] / ".venv-core"
 
 
-@pytest.mark.parametrize("core", ["2.16", "newest"])
+# The newest does what the pinned one does everywhere else; the oldest is the other end of the promise.
+@pytest.mark.parametrize("core", ["2.16", "newest"] if ALL else ["2.16"])
 def test_harden_and_audit(stock: Machine, core: str) -> None:
     binaries = CORES / core / "bin"
     version = subprocess.run([binaries / "ansible", "--version"], capture_output=True, text=True, check=True).stdout
     print(version.splitlines()[0])
-    before = playbooks.run("audit", [stock], binaries=binaries)
+    before = playbooks.run("audit", [stock], binaries=binaries, variables=FEW_ROLES)
     assert before.host["verdict"] == "drifted", before.output
-    done = playbooks.run("harden", [stock], binaries=binaries)
+    done = playbooks.run("harden", [stock], binaries=binaries, variables=FEW_ROLES)
     assert done.returncode == 0, done.output
     assert "DEPRECATION" not in done.output
-    after = playbooks.run("audit", [stock], binaries=binaries, variables={"panic_hardening_fail_on_drift": True})
+    strict = {**FEW_ROLES, "panic_hardening_fail_on_drift": True}
+    after = playbooks.run("audit", [stock], binaries=binaries, variables=strict)
     assert (after.returncode, after.host["verdict"]) == (0, "hardened"), after.output
 
 

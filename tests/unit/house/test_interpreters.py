@@ -91,3 +91,9 @@ def test_the_controllers_own_version_is_a_target_only_without_any_other() -> Non
     own, other, bare = one(sys.version_info[:2]), one((3, 6)), one((3, 7), makes_venvs=False)
     assert interpreters.for_targets([other, bare, own]) == [other]
     assert interpreters.for_targets([bare, own]) == [own]
+
+
+def test_the_oldest_and_the_newest_tell_most() -> None:
+    found = [one((3, minor)) for minor in (4, 5, 6, 7)]
+    assert interpreters.for_targets(found, everything=True) == found
+    assert interpreters.for_targets(found, everything=False) == [found[0], found[-1]]

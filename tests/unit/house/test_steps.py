@@ -48,6 +48,7 @@ def test_a_group_and_all() -> None:
 
 def test_long_steps_are_for_all_faults_or_for_who_asks() -> None:
     assert set(names(listed())) - set(names(listed(faults="one"))) == {
+        "molecule-default",
         "molecule-kdump_ssh",
         "molecule-fallback",
         "molecule-hardware",

@@ -153,7 +153,9 @@ def test_a_driver_whose_watchdog_systemd_would_not_feed_fails_before_anything_is
     host = machine(root)
     load(host, "inactive", driver="iTCO_wdt", identity="iTCO_wdt")
     before = host.snapshot()
-    with pytest.raises(HostError, match=r"^watchdog_driver: systemd feeds /dev/watchdog0, which iTCO_wdt drives") as said:
+    with pytest.raises(
+        HostError, match=r"^watchdog_driver: systemd feeds /dev/watchdog0, which iTCO_wdt drives"
+    ) as said:
         set_up(host, watchdog_driver="softdog")
     assert "blacklist iTCO_wdt in /etc/modprobe.d and restart" in str(said.value)
     assert host.snapshot() == before
