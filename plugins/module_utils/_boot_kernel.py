@@ -13,6 +13,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _grub_disk,
     _grub_env,
     _kernels,
+    _proxmox,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
@@ -48,6 +49,7 @@ def observe(host: Host) -> Dict[str, Any]:
             entries=backend.entries(host),
             needed=_boot_kernel_trial.DRACUT if method == "bls" or _kernels.dracut(host) else {},
             known_good=backend.known_good(host),
+            pin=_proxmox.pin(host),
             default=backend.default(host, variables),
             environment=_environment(host, block, trial),
             trial=trial,

@@ -4,9 +4,10 @@
 """Role fallback_kernel: whether a host has kernels to fall back to, and comes back by itself from one that does not boot."""
 
 import time
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_elsewhere,
     _boot_kernel,
     _fallback_kernel_controls,
     _fallback_kernel_files,
@@ -15,7 +16,9 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _fallback_kernel_record,
     _fallback_kernel_retention,
     _grub,
+    _kernel_packages,
     _kernels,
+    _proxmox,
     _systemd,
     _virtualization,
 )
@@ -39,14 +42,28 @@ def observe(host: Host) -> Dict[str, Any]:
         kernels=[dict(kernel._asdict(), bootable=kernel.bootable) for kernel in kernels],
         installed_at=dict((kernel.release, _installed_at(host, kernel.release)) for kernel in kernels),
         boot=attempt(state, "boot", lambda: _boot_kernel.observe(host)),
-        retention=attempt(state, "retention", lambda: _fallback_kernel_retention.observe(host, kernels)._asdict()),
-        packages=attempt(state, "kernels", lambda: _fallback_kernel_retention.packages(host)),
+        retention=attempt(state, "retention", lambda: _retention(host, kernels)),
+        pinned=attempt(state, "retention", lambda: _proxmox.pinned(host)) or [],
+        packages=attempt(state, "kernels", lambda: _kernel_packages.removable(host)),
         program=attempt(state, "program", lambda: _program(host)),
         menu=attempt(state, "boot", lambda: _fallback_kernel_files.menu(host.read(_grub.GRUB_CFG) or "")),
         left=attempt(state, "left", lambda: _fallback_kernel_record.left(host)),
         space=attempt(state, "space", lambda: dict(host.space(_kernels.BOOT)._asdict())),
     )
+    state["elsewhere"] = attempt(state, "boot", lambda: _elsewhere(host, state["boot"] or {}))
     return state
+
+
+def _retention(host: Host, kernels: List[_kernels.Kernel]) -> List[Dict[str, Any]]:
+    return [dict(one._asdict()) for one in _fallback_kernel_retention.observe(host, kernels, _kernels.running(host))]
+
+
+def _elsewhere(host: Host, boot: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+    """On a boot method on which kernels are kept and none is tried: which have a boot entry; else None."""
+    method = boot.get("method", "")
+    if not _boot_elsewhere.keeps(host, method):
+        return None
+    return {"method": method, "listed": _boot_elsewhere.listed(host, method)}
 
 
 def _installed_at(host: Host, release: str) -> Optional[float]:

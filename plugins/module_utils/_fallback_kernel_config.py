@@ -18,6 +18,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_files as files
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change, File
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_keep import Keep
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import RUN_DIR, STATE_DIR, Host, HostError
 
 UNITS = (files.CONFIRM, files.ARM)
@@ -26,8 +27,8 @@ Options = Optional[Dict[str, Any]]
 
 
 def known_good(state: Dict[str, Any]) -> str:
-    """The known-good kernel: the one that was set, while it is whole, else the running one, else the newest; raises HostError."""
-    for release in (state["known_good"], state["running"], state["newest"]):
+    """The known-good kernel: the one that was set, while it is whole, else the pinned, the running, the newest one; raises HostError."""
+    for release in (state["known_good"], state["pin"], state["running"], state["newest"]):
         if any(kernel["release"] == release and kernel["bootable"] for kernel in state["kernels"]):
             return _boot_kernel.named(state, "known_good", release)
     raise HostError(
@@ -39,21 +40,28 @@ def written(host: Host, state: Dict[str, Any], options: Options) -> List[Change]
     """The files that are not as wanted; C(options) None stands for nothing of ours. Raises HostError."""
     texts: Dict[str, File] = {}
     shared = _fallback_kernel_retention.without(host)
-    if options is not None:
+    if options is not None and state["supported"]:
         found = files.facts(host)
         texts[files.PROGRAM] = files.program()
         texts.update(files.units(found, options))
         if state["method"] == "grub":
             texts.update(files.console(found, options))
-        shared.update(_fallback_kernel_retention.wanted(host, _kept(state, options), options["retain"]))
+    if options is not None:
+        shared.update(_fallback_kernel_retention.wanted(host, _kept(host, state, options)))
     wanted = dict((path, texts.get(path, File(""))) for path in OWN_FILES)
     wanted.update((path, File(text, host.mode(path))) for path, text in shared.items())
     return sorted(_changes.differing(host, wanted))
 
 
-def _kept(state: Dict[str, Any], options: Dict[str, Any]) -> List[str]:
+def _kept(host: Host, state: Dict[str, Any], options: Dict[str, Any]) -> Keep:
     found = _fallback_kernel_policy.kernels(state)
-    return _fallback_kernel_retention.keep(found, state["running"], known_good(state), options["retain"])
+    chosen = known_good(state) if state["supported"] else ""
+    return _fallback_kernel_retention.what_stays(host, found, state["running"], chosen, options["retain"])
+
+
+def obstacles(host: Host, state: Dict[str, Any], options: Options) -> List[str]:
+    """What a person must do first, because the role cannot; raises HostError."""
+    return [] if options is None else _fallback_kernel_retention.obstacles(host, _kept(host, state, options))
 
 
 def _wish(state: Dict[str, Any], options: Options) -> _boot_kernel.Wish:
@@ -77,9 +85,9 @@ def _menu(host: Host, state: Dict[str, Any], options: Options, changed: List[Cha
     return [Change(_grub.GRUB_CFG, flaw or "made before these settings", "made anew")]
 
 
-def _services(host: Host, options: Options) -> List[Change]:
+def _services(host: Host, state: Dict[str, Any], options: Options) -> List[Change]:
     """Units that must be enabled, and what must be running so that the next restart passes by it."""
-    if options is None:
+    if options is None or not state["supported"]:
         return []
     wanted = UNITS if options["arm_at_reboot"] else UNITS[:1]
     states = [_systemd.unit(host, name) for name in wanted]
@@ -100,12 +108,10 @@ def _forgotten(host: Host, options: Options) -> List[Change]:
 def plan(host: Host, state: Dict[str, Any], options: Options) -> List[Change]:
     """All that is not as wanted; raises HostError."""
     changed = written(host, state, options)
-    boot = [
-        Change(c["path"], c["before"], c["after"], c["mode"])
-        for c in _boot_kernel.plan(host, state, _wish(state, options))
-    ]
+    planned = _boot_kernel.plan(host, state, _wish(state, options)) if state["supported"] else []
+    boot = [Change(c["path"], c["before"], c["after"], c["mode"]) for c in planned]
     menu = [] if any(c.path == _grub.GRUB_CFG for c in boot) else _menu(host, state, options, changed)
-    return changed + boot + menu + _services(host, options) + _forgotten(host, options)
+    return changed + boot + menu + _services(host, state, options) + _forgotten(host, options)
 
 
 def apply(host: Host, state: Dict[str, Any], options: Options) -> None:
@@ -117,11 +123,11 @@ def apply(host: Host, state: Dict[str, Any], options: Options) -> None:
     _write(host, state, options, changed)
     if any(change.path.startswith(_systemd.UNITS) for change in changed):
         host.run(["systemctl", "daemon-reload"])
-    for change in _services(host, options):
+    for change in _services(host, state, options):
         host.run(["systemctl", "enable" if change.after == "enabled" else "start", change.path])
     if options is None:
         _forget(host)
-    else:
+    elif state["supported"]:
         after = _boot_kernel.observe(host)
         _fallback_kernel_record.remember(host, options, after["running"], after["known_good"])
 
@@ -130,7 +136,8 @@ def _write(host: Host, state: Dict[str, Any], options: Options, changed: List[Ch
     modes = dict((change.path, host.mode(change.path)) for change in changed)
     _changes.write_all(host, changed)
     try:
-        _set_menu(host, state, options, changed)
+        if state["supported"]:
+            _set_menu(host, state, options, changed)
     except HostError:
         for change in changed:
             _changes.put(host, change.path, change.before, modes[change.path])

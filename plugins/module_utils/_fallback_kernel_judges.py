@@ -6,17 +6,11 @@
 import functools
 from typing import Callable
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
-    _boot_kernel_trial,
-    _fallback_kernel_policy,
-    _fallback_kernel_retention,
-)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel_trial
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import HARDEN, Dictionary, part, unread
 
 Judge = Callable[[Dictionary, Dictionary], Dictionary]
 Asked = Callable[[Dictionary, Dictionary, Dictionary], Dictionary]
-# Of the newest kernel's own files, for the next one and its initrd while it is being built.
-ROOM = 1.2
 SET = HARDEN + ", or boot_kernel with known_good"
 
 
@@ -44,21 +38,6 @@ def _lacking(state: Dictionary, release: str) -> str:
 
 
 @needs("kernels", "boot")
-def spare_kernel(policy: Dictionary, state: Dictionary) -> Dictionary:
-    retain = int(policy["fallback_kernel_retain"])
-    listed = [entry["release"] for entry in state["boot"]["entries"] if not entry["recovery"]]
-    whole = [k["release"] for k in state["kernels"] if k["bootable"] and k["release"] in listed]
-    spare = [release for release in whole if release != state["running"]]
-    expected = "%d whole kernels with a boot entry next to the running one" % retain
-    halves = ["%s (%s)" % (k["release"], "; ".join(k["missing"])) for k in state["kernels"] if not k["bootable"]]
-    if len(spare) >= retain:
-        return part("pass", expected, ", ".join(spare))
-    reason = "%d of %d" % (len(spare), retain) + ("; not whole: %s" % ", ".join(halves) if halves else "")
-    remedy = "install an earlier kernel; one appears with the next update, and then stays"
-    return part("fail", expected, ", ".join(spare) or "none", reason=reason, remedy=remedy)
-
-
-@needs("kernels", "boot")
 def default_bootable(_policy: Dictionary, state: Dictionary) -> Dictionary:
     default = state["boot"]["default"]
     expected = "a whole kernel, by a name that the menu knows"
@@ -81,6 +60,10 @@ def default_is_known_good(_policy: Dictionary, state: Dictionary) -> Dictionary:
     if default["release"] != known_good:
         reason = "something else than boot_kernel decides, or the known-good kernel was removed"
         return part("fail", known_good, default["release"], reason=reason, remedy=SET)
+    if boot["pin"] not in ("", known_good):
+        reason = "somebody pinned %s with proxmox-boot-tool, which has no effect while a known-good kernel is set"
+        remedy = "set it as known_good with boot_kernel, or proxmox-boot-tool kernel unpin"
+        return part("fail", known_good, "%s, and a pin" % known_good, reason=reason % boot["pin"], remedy=remedy)
     saved = boot["environment"]["variables"].get("saved_entry", "")
     if boot["method"] == "grub" and saved:
         reason = (
@@ -106,32 +89,3 @@ def restart_on_failed_boot(_policy: Dictionary, state: Dictionary) -> Dictionary
         remedy = SET if not stuck else "give the entries panic= with the role panic_sysctl; then " + SET
         return part("fail", expected, "%d ways to hang" % len(reasons), reason="; ".join(reasons), remedy=remedy)
     return part("pass", expected, expected)
-
-
-@needs("kernels", "retention", "boot")
-def retention_configured(policy: Dictionary, state: Dictionary) -> Dictionary:
-    found = _fallback_kernel_retention.Retention(**state["retention"])
-    kernels = _fallback_kernel_policy.kernels(state)
-    kept = _fallback_kernel_retention.keep(
-        kernels, state["running"], state["boot"]["known_good"], int(policy["fallback_kernel_retain"])
-    )
-    expected = "nobody removes %s" % ", ".join(kept)
-    if not found.tool:
-        return part("not_applicable", expected, "", reason="no package manager that is known removes kernels here")
-    lost = _fallback_kernel_retention.unprotected(kernels, state["running"], kept, found)
-    if lost:
-        reason = "the next clean-up of %s would remove %s" % (found.tool, ", ".join(lost))
-        return part("fail", expected, ", ".join(lost), reason=reason, remedy=SET, evidence=[found.source])
-    return part("pass", expected, "%s keeps them" % found.tool)
-
-
-@needs("kernels", "space")
-def boot_space(_policy: Dictionary, state: Dictionary) -> Dictionary:
-    needed = int(max([kernel["bytes"] for kernel in state["kernels"]] or [0]) * ROOM)
-    expected = "%d bytes free on the file system of /boot" % needed
-    free = state["space"]["free"]
-    if free < needed:
-        reason = "the next kernel would get no initrd, and a boot entry all the same"
-        remedy = "remove kernels that are not needed, e.g. with apt autoremove, or enlarge /boot"
-        return part("fail", expected, "%d bytes" % free, reason=reason, remedy=remedy)
-    return part("pass", expected, "%d bytes" % free)

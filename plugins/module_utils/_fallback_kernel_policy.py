@@ -4,9 +4,9 @@
 """The policy of the role fallback_kernel: what it may say, and what it means on a host."""
 
 import re
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_retention, _kernels
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_keep, _kernels
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError, check_numbers
 
 # Smallest and largest values that make sense.
@@ -29,6 +29,8 @@ OPTIONS = (
     "menu_timeout",
     "menu_serial",
 )
+RETENTION_ONLY = "retention only"
+KEPT_ONLY = "boot method: %s; kernels are kept, and none is tried"
 # Nothing that systemd or a command line would read as more than a path.
 FOLDER = re.compile(r"^(/[A-Za-z0-9_.-]+)+\Z")
 
@@ -59,19 +61,24 @@ def check_options(given: Dict[str, Any], prefix: str = "") -> None:
 def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
     """What the policy means on this host.
 
-    C(applicable) with C(reason), C(mode) (whether new kernels can be tried), C(cmdline) (what its initrds need to
-    restart), and C(purge), the packages of kernels that may go.
+    C(applicable), C(mode) (whether new kernels can be tried) with the C(reason) where they cannot at all, C(cmdline) (what
+    its initrds need to restart), and C(purge), the packages of kernels that may go.
     """
     reason = why_not(state)
     boot = state.get("boot")
-    trial = bool(boot and boot["supported"] and boot["environment"]["writable"])
     return {
         "applicable": not reason,
-        "reason": reason,
-        "mode": "none" if reason else ("trial" if trial else "confirm by hand"),
-        "cmdline": {} if reason or not boot else boot["needed"],
+        "reason": reason or (KEPT_ONLY % boot["method"] if boot and not boot["supported"] else ""),
+        "mode": "none" if reason else _mode(boot),
+        "cmdline": {} if reason or not boot else boot.get("needed", {}),
         "purge": [] if reason or not boot else _purge(policy, state),
     }
+
+
+def _mode(boot: Optional[Dict[str, Any]]) -> str:
+    if boot and not boot["supported"]:
+        return RETENTION_ONLY
+    return "trial" if boot and boot["environment"]["writable"] else "confirm by hand"
 
 
 def why_not(state: Dict[str, Any]) -> str:
@@ -79,16 +86,20 @@ def why_not(state: Dict[str, Any]) -> str:
     if state["virtualization"]["kind"] == "container":
         return "a container does not boot a kernel"
     boot = state["boot"]
-    if boot and not boot["supported"]:
+    if boot and not boot["supported"] and not state["elsewhere"]:
         return "boot method: %s; choose kernels by its own means" % boot["method"]
     return ""
 
 
 def _purge(policy: Dict[str, Any], state: Dict[str, Any]) -> List[str]:
-    gone = _fallback_kernel_retention.purgeable(
-        kernels(state), state["running"], state["boot"]["known_good"], int(policy["fallback_kernel_retain"])
-    )
+    gone = _fallback_kernel_keep.purgeable(kernels(state), kept(policy, state))
     return [name for release in gone for name in state["packages"].get(release, [])]
+
+
+def kept(policy: Dict[str, Any], state: Dict[str, Any]) -> List[str]:
+    """The releases that must stay, newest first."""
+    known_good, retain = state["boot"].get("known_good", ""), int(policy["fallback_kernel_retain"])
+    return _fallback_kernel_keep.keep(kernels(state), state["running"], known_good, retain, state["pinned"])
 
 
 def kernels(state: Dict[str, Any]) -> List[_kernels.Kernel]:

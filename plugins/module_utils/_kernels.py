@@ -6,22 +6,21 @@
 import re
 from typing import Dict, List, NamedTuple, Tuple
 
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kernel_packages
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 BOOT = "/boot"
-IMAGES = ("vmlinuz-", "vmlinux-")
+# The last is that of SUSE on arm64.
+IMAGES = ("vmlinuz-", "vmlinux-", "Image-")
 # Debian and Ubuntu, the RHEL family, SUSE.
 INITRDS = ("initrd.img-%s", "initramfs-%s.img", "initrd-%s")
 MODULES = ("/lib/modules", "/usr/lib/modules")
 # What an interrupted build on a full /boot leaves is smaller than any real one.
 LEAST_INITRD = 1024 * 1024
 LEAST_IMAGE = 1024 * 1024
-# What grub-mkconfig takes for leavings of a package manager or an editor.
-LEAVINGS = re.compile(r"(~|\.bak|\.old|\.save|\.swp|\.rpm(new|save|orig)|\.dpkg-[a-z]+|\.efi\.signed)\Z")
+# What grub-mkconfig takes for leavings of a package manager or an editor, and what SUSE has beside an image for debugging.
+LEAVINGS = re.compile(r"(~|\.bak|\.old|\.save|\.swp|\.rpm(new|save|orig)|\.dpkg-[a-z]+|\.efi\.signed|\.gz)\Z")
 RELEASE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}\Z")
-DPKG_STATUS = "/var/lib/dpkg/status"
-# A package whose triggers are still to run has its files in place.
-WHOLE = ("installed", "triggers-awaited", "triggers-pending")
 
 
 class Kernel(NamedTuple):
@@ -60,7 +59,7 @@ def installed(host: Host) -> List[Kernel]:
     releases = set(images)
     for folder in MODULES:
         releases.update(name for name in host.listdir(folder) if host.size("%s/%s/modules.dep" % (folder, name)))
-    states = _package_states(host)
+    states = _kernel_packages.states(host)
     found = [_look(host, release, images.get(release, ""), states) for release in releases if RELEASE.match(release)]
     return sorted(found, key=lambda kernel: order(kernel.release), reverse=True)
 
@@ -88,7 +87,7 @@ def _look(host: Host, release: str, image: str, states: Dict[str, str]) -> Kerne
     lists = ["%s/%s/modules.dep" % (folder, release) for folder in MODULES]
     if not any(host.size(path) for path in lists):
         missing.append("modules: %s is not there or empty" % lists[0])
-    if states.get(release, "installed") not in WHOLE:
+    if states.get(release, "installed") not in _kernel_packages.WHOLE:
         missing.append("package: dpkg says '%s'" % states[release])
     return Kernel(release, image, initrd, size + initrd_size, missing)
 
@@ -100,17 +99,6 @@ def _shortfall(path: str, size: int) -> str:
 def dracut(host: Host) -> bool:
     """Whether dracut makes the initrds here; Debian has its core beside initramfs-tools, too."""
     return host.which("dracut") is not None and host.which("mkinitramfs") is None
-
-
-def _package_states(host: Host) -> Dict[str, str]:
-    """For each kernel of a Debian package the state that dpkg knows, e.g. C(half-configured)."""
-    found: Dict[str, str] = {}
-    pattern = r"(?m)^Package: linux-image-(?:unsigned-)?([0-9]\S*)\nStatus: \S+ \S+ (\S+)$"
-    for release, state in re.findall(pattern, host.read(DPKG_STATUS) or ""):
-        # Of a signed and an unsigned package of one kernel, one is installed.
-        if found.get(release) not in WHOLE:
-            found[release] = state
-    return found
 
 
 def newest(kernels: List[Kernel]) -> str:

@@ -14,7 +14,9 @@ description:
     or it is no longer whole, it is the running one.
   - Installs a program, made of the collection's own modules, that needs no Ansible on the host. After each boot it confirms a kernel that is
     tried and healthy, or leaves it again. At an orderly restart, and never at a crash or a power cut, it has a newer kernel tried once.
-  - Tells apt or dnf how many kernels must stay, has a systemd that crashes restart the host, and on Debian and Ubuntu gives GRUB's menu the
+  - Tells apt, dnf or zypper which kernels, or how many of them, must stay. On a boot method that M(kernelops.panic_hardening.boot_kernel) does not
+    know, but where kernels are in C(/boot) (GRUB on SUSE, Proxmox's boot tool), it does only that, and says so.
+  - On the others it has a systemd that crashes restart the host, and on Debian and Ubuntu gives GRUB's menu the
     time and the entries that a person at the console needs.
   - It installs no package and never reboots.
 extends_documentation_fragment:
@@ -82,7 +84,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 applicable:
-  description: Whether this host has a boot method that the module knows.
+  description: Whether this host has a boot method that the module knows, or on which it can at least keep kernels.
   returned: always
   type: bool
   sample: true
@@ -99,6 +101,7 @@ from typing import Any, Dict
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_elsewhere,
     _boot_kernel,
     _changes,
     _fallback_kernel_config,
@@ -118,10 +121,14 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
         module.warn("This is a container: it does not boot a kernel, so nothing was configured.")
         return dict(changed=False, applicable=False, changes=[])
     state = _boot_kernel.observe(host)
-    if not state["supported"]:
+    if not state["supported"] and not _boot_elsewhere.keeps(host, state["method"]):
         module.warn("Boot method '%s' is not supported: choose kernels by its own means." % state["method"])
         return dict(changed=False, applicable=False, changes=[])
-    if options is None and state["known_good"] not in ("", state["newest"]):
+    if not state["supported"]:
+        module.warn("Boot method '%s' is not supported: kernels are kept, and none is tried." % state["method"])
+    for text in _fallback_kernel_config.obstacles(host, state, options):
+        module.warn(text)
+    if options is None and state.get("known_good", "") not in ("", state["newest"]):
         module.warn("The next restart boots %s, which has not been confirmed here." % state["newest"])
     changes = _fallback_kernel_config.plan(host, state, options)
     if changes and not module.check_mode:

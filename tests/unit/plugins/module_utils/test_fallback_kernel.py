@@ -137,6 +137,13 @@ class TestTheDefault:
         assert found["status"] == "fail"
         assert "somebody chose '1>2' with grub-set-default" in found["reason"]
 
+    def test_a_pin_of_proxmox_that_has_no_effect_is_named(self, host: FixtureHost) -> None:
+        host.put("/etc/kernel/proxmox-boot-pin", OLD + "\n")
+        assert one(host, "default_is_known_good")["status"] == "pass"
+        host.put("/etc/kernel/proxmox-boot-pin", NEW + "\n")
+        found = one(host, "default_is_known_good")
+        assert (found["status"], found["reason"][:25]) == ("fail", "somebody pinned 6.1.0-56-")
+
 
 class TestRestartOnFailedBoot:
     def test_without_panic_on_the_entries(self, host: FixtureHost) -> None:

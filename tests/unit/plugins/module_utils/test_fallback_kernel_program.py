@@ -8,9 +8,9 @@ from typing import Any, Dict, List
 import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _grub_env
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_apt as apt
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_program as program
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_retention as retention
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
 from unit.plugins.module_utils.fixture_kernels import LISTENING, NEW, OLD, sized, trial_machine
@@ -93,12 +93,13 @@ def reached_again(host: FixtureHost) -> None:
 
 
 def test_a_healthy_trial_is_confirmed_after_its_time(host: FixtureHost, capsys: Any) -> None:
-    host.put(retention.APT_FILE, "")
+    host.put(apt.FILE, apt.text([OLD], 1))
+    host.put("/usr/bin/apt-config", "")
     assert run(host, {0: says("starting"), 60: says("running")}) == 0
     assert uptime(host) == 300
     assert (status(host)["status"], status(host)["alarm"], status(host)["kernel"]) == ("confirmed", False, NEW)
     assert _boot_kernel.observe(host)["default"]["release"] == NEW
-    assert host.text(retention.APT_FILE) == retention.apt_text([NEW, OLD], 1)
+    assert host.text(apt.FILE) == apt.text([NEW, OLD], 1)
     assert capsys.readouterr().out == "<5>the kernel %s is confirmed, and the known-good one from now on\n" % NEW
     assert restarts(host) == []
 

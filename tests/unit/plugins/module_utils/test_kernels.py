@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The kernels installed on a host, whole and half-installed ones. Runs on every Python from 3.6 on."""
 
+import os
 from typing import Any, List
 
 import pytest
@@ -139,3 +140,20 @@ def test_releases_are_ordered_as_versions(older: str, newer: str) -> None:
 )
 def test_the_release_in_a_name(path: str, release: str) -> None:
     assert _kernels.release_of(path) == release
+
+
+def test_what_suse_has_in_boot(empty: FixtureHost) -> None:
+    intel, arm = "6.4.0-150600.23.42-default", "6.4.0-150600.23.38-64kb"
+    kernel(empty, intel, "initrd-%s")
+    # For debugging, not for booting.
+    sized(empty, "/boot/vmlinux-%s.gz" % intel, MIB)
+    kernel(empty, arm, "initrd-%s")
+    os.rename(empty.root + "/boot/vmlinuz-" + arm, empty.root + "/boot/Image-" + arm)
+    assert [(k.release, k.missing) for k in _kernels.installed(empty)] == [(intel, []), (arm, [])]
+
+
+def test_a_kernel_of_proxmox_that_dpkg_has_not_finished(empty: FixtureHost) -> None:
+    kernel(empty, "6.8.12-8-pve")
+    status = "Package: proxmox-kernel-6.8.12-8-pve-signed\nStatus: install ok half-configured\n"
+    empty.put("/var/lib/dpkg/status", status)
+    assert missing(empty, "6.8.12-8-pve") == ["package: dpkg says 'half-configured'"]

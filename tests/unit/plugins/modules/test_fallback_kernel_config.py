@@ -10,7 +10,11 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_files
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_kernel,
+    _fallback_kernel_apt,
+    _fallback_kernel_files,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
 from ansible_collections.kernelops.panic_hardening.plugins.modules import fallback_kernel_config
@@ -102,6 +106,31 @@ def test_a_container_is_left_alone(host: FixtureHost) -> None:
     done, warnings = call(host)
     assert done == {"changed": False, "applicable": False, "changes": []}
     assert "container" in warnings[0]
+
+
+def test_where_no_kernel_can_be_tried_kernels_are_kept(host: FixtureHost) -> None:
+    host.put("/etc/kernel/proxmox-boot-uuids", "A4AA-5148\n")
+    for state in ("present", "absent"):
+        foretold, _warnings = call(host, check_mode=True, state=state)
+        done, warnings = call(host, state=state)
+        assert (done["applicable"], done["changes"]) == (True, [_fallback_kernel_apt.FILE])
+        assert foretold["diff"] == done["diff"]
+        assert warnings == ["Boot method 'proxmox-boot-tool' is not supported: kernels are kept, and none is tried."]
+        assert call(host, state=state)[0]["changed"] is False
+
+
+def test_what_a_host_had_before_it_got_another_boot_method_goes(host: FixtureHost) -> None:
+    call(host)
+    host.put("/etc/kernel/proxmox-boot-uuids", "A4AA-5148\n")
+    assert _fallback_kernel_files.PROGRAM in call(host)[0]["changes"]
+    assert not host.exists(_fallback_kernel_files.PROGRAM)
+    assert host.exists(_fallback_kernel_apt.FILE)
+
+
+def test_the_kernel_that_was_pinned_is_the_first_known_good_one(host: FixtureHost) -> None:
+    host.put("/etc/kernel/proxmox-boot-pin", NEW + "\n")
+    call(host)
+    assert _boot_kernel.observe(host)["known_good"] == NEW
 
 
 def test_an_unknown_boot_method_is_left_alone_by_name(host: FixtureHost) -> None:
