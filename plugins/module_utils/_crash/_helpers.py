@@ -49,6 +49,9 @@ PREFIXES: Tuple[str, ...] = (
     "wait_for_completion", "wait_on_bit", "out_of_line_wait", "bit_wait", "do_wait_for", "wait_rcu_gp",
     "finish_task_switch", "context_switch", "check_preemption_disabled", "debug_smp_processor_id",
     "this_cpu_preempt_check",
+    # kernel/time/{sleep_timeout,timer,hrtimer}.c, kernel/rcu/tree.c, kernel/irq/manage.c, kernel/kthread.c
+    "msleep", "usleep_range", "do_nanosleep", "wait_woken", "rcu_barrier", "disable_irq", "free_irq", "kthread_stop",
+    "stop_machine",
     # kernel/locking, include/linux/{spinlock,rwsem,mutex,refcount,kref,atomic}
     "lock_acquire", "lock_release", "lock_is_held", "lock_downgrade", "lockdep_", "lock_", "mark_lock", "mark_usage",
     "mark_held", "validate_chain", "check_prev", "check_noncircular", "check_deadlock", "check_chain",
@@ -70,8 +73,10 @@ PREFIXES: Tuple[str, ...] = (
     "cache_alloc", "cache_free", "cache_flusharray", "free_block", "virt_to_", "mempool_", "alloc_pages",
     "get_free_pages", "free_pages", "free_unref", "free_slab", "put_cpu_partial", "unfreeze_partials", "do_slab_free",
     "do_kmalloc", "do_kmem", "get_freepointer", "freelist_", "new_slab", "allocate_slab", "get_partial",
-    "alloc_from_pcs", "qlink_", "qlist_", "quarantine_", "kmemdup", "kstrdup", "kasprintf", "kvasprintf", "devm_k",
-    "alloc_percpu", "pcpu_alloc", "free_percpu", "get_page_from_freelist", "prep_new_page", "post_alloc_hook",
+    "alloc_from_pcs", "qlink_", "qlist_", "quarantine_", "kmemdup", "kstrdup", "kasprintf", "kvasprintf", "devm_kmalloc",
+    "devm_krealloc", "devm_kmemdup", "devm_kstrdup", "devm_kasprintf", "prepare_alloc_pages", "get_zeroed_page",
+    "get_vm_area_node", "alloc_vmap_area", "dma_alloc_attrs", "dma_alloc_coherent", "alloc_percpu", "pcpu_alloc",
+    "free_percpu", "get_page_from_freelist", "prep_new_page", "post_alloc_hook",
     "folio_alloc", "alloc_frozen", "discard_slab", "free_to_p", "build_detached_freelist", "setup_object",
     "memcg_slab", "memcg_alloc", "should_failslab", "should_fail", "fail_dump", "setup_fault_attr", "ksize",
     "kernel_init_pages", "clear_page", "copy_page",
@@ -90,7 +95,8 @@ PREFIXES: Tuple[str, ...] = (
     "crypto_shash_update", "rhashtable_", "rht_", "format_decode", "xxh32", "xxh64", "siphash", "local_bh_",
     "do_softirq_own", "x86_indirect_thunk", "x86_return_thunk", "retbleed_", "fentry__", "mcount",
     "timer_is_static_object", "free_large_kmalloc", "cleanup_srcu_struct", "init_srcu_struct", "flush_workqueue",
-    "drain_workqueue", "destroy_workqueue", "check_flush_dependency", "del_timer_sync", "try_to_grab_pending",
+    "flush_delayed_work", "drain_workqueue", "destroy_workqueue", "check_flush_dependency", "del_timer_sync",
+    "try_to_grab_pending",
     "finish_wait", "add_wait_queue", "wake_up", "wake_up_process", "try_to_wake_up", "swake_up", "complete_all",
     "percpu_counter", "percpu_ref", "ref_tracker", "srcu_read_lock", "srcu_read_unlock", "internal_create_group",
     "sysfs_create_link", "sysfs_do_create", "usb_submit_urb", "usb_start_wait_urb", "usb_control_msg", "usb_bulk_msg",
@@ -112,6 +118,8 @@ EXACT = frozenset(
     ("kmalloc", "iput", "up", "ww", "int3", "warn", "memdup_user_nul", "generic_bug", "drop_nlink", "inc_nlink", "clear_nlink",
      "stack_chk_fail", "kthread", "ret_from_fork", "ret_from_fork_asm", "do_syscall_64", "do_syscall_x64")
 )  # fmt: skip
+# A task that hangs in these hangs for their sake; where it must not sleep at all, its caller is at fault.
+SLEEPERS = ("synchronize_", "memdup_user", "strndup_user")
 # Wrappers of a lock that a subsystem made for itself.
 LOCKS = ("_read_lock", "_read_unlock", "_write_lock", "_write_unlock")
 
@@ -122,6 +130,11 @@ def is_helper(function: str) -> bool:
     """Whether another function, its caller, has to answer for what happened here."""
     name = plain(function).lstrip("_")
     return any(_bare_helper(bare) for bare in (name, _without_start(name)))
+
+
+def is_sleeper(function: str) -> bool:
+    """Whether it may sleep, as its caller has to know."""
+    return plain(function).lstrip("_").startswith(SLEEPERS)
 
 
 def _bare_helper(name: str) -> bool:

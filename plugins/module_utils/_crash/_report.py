@@ -41,6 +41,8 @@ OTHER_STACK = (
     "Object freed", "Sending NMI", "INFO: Freed in", "INFO: Allocated in", "Last Breaking-Event", "Bytes ", "value changed:", "Mem-Info",
     "INFO: lockdep", "Preemption disabled at", "hardirqs last", "softirqs last", "irq event stamp", "write to 0x", "read to 0x", "read-write to 0x",
 )  # fmt: skip
+# An address of its own, which is no stack (kernel/sched/core.c).
+DISABLED_AT = "Preemption disabled at:"
 OWNERS = ("INFO: Allocated in", "INFO: Freed in")
 TRACE = ("Call Trace", "Call trace", "Backtrace:", "stack backtrace", "Stack backtrace")
 IN_TITLE = re.compile(r".{0,160}? in ([A-Za-z_][\w.]{0,200})(?:\+0x|$| at addr| / )")
@@ -121,7 +123,7 @@ class Report:
             return Stack([], None)
         frames = _title_frames(self.kind, self.lines, self.title)
         frames += _own_frames(self.lines)
-        return Stack(frames, culprit(frames))
+        return Stack(frames, culprit(frames, self.kind))
 
 
 def _task(text: str) -> Optional[Dict[str, Any]]:
@@ -156,7 +158,9 @@ def _own_frames(lines: List[str]) -> List[Frame]:
     frames: List[Frame] = []
     has_trace = any(mark in text for text in lines for mark in TRACE)
     in_trace = not has_trace
-    for text in lines[1:]:
+    for before, text in zip(lines, lines[1:]):
+        if before.startswith(DISABLED_AT):
+            continue
         if any(mark in text for mark in TRACE):
             if in_trace and any(not frame.is_pc for frame in frames):
                 break
@@ -192,10 +196,11 @@ def _extend(frames: List[Frame], found: List[Frame]) -> None:
         frames.append(frame)
 
 
-def culprit(frames: List[Frame]) -> Optional[int]:
+def culprit(frames: List[Frame], kind: str) -> Optional[int]:
     """The place of the first function that is no helper; unreliable frames only where nothing else is left."""
     for trusted in (True, False):
         for place, frame in enumerate(frames):
             if (frame.reliable or not trusted) and not _helpers.is_helper(frame.function):
-                return place
+                if kind != "atomic-context" or not _helpers.is_sleeper(frame.function):
+                    return place
     return 0 if frames else None
