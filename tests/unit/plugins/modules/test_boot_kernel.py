@@ -13,32 +13,16 @@ import yaml
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
 from ansible_collections.kernelops.panic_hardening.plugins.modules import boot_kernel
-from unit.plugins.module_utils.fixture_host import FIXTURES, FixtureHost, copy_tree
+from unit.plugins.module_utils.fixture_host import FixtureHost
 from unit.plugins.module_utils.fixture_kernels import HALF, NEW, OLD, lab_machine
+from unit.plugins.modules.fixture_module import Module, maker
 
 PARAMS: dict[str, t.Any] = {"known_good": None, "trial": None, "retry": False, "state": "present"}
 
 
-class Module:
-    """What the module uses of an AnsibleModule."""
-
-    def __init__(self, params: dict[str, t.Any], check_mode: bool) -> None:
-        self.params = PARAMS | params
-        self.check_mode = check_mode
-        self.warnings: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-
-
 @pytest.fixture
 def host(tmp_path: pathlib.Path) -> FixtureHost:
-    def make(*trees: str) -> FixtureHost:
-        for tree in trees:
-            copy_tree(f"{FIXTURES}/{tree}", str(tmp_path))
-        return FixtureHost(str(tmp_path))
-
-    return lab_machine(make)
+    return lab_machine(maker(tmp_path))
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +31,7 @@ def root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def call(host: FixtureHost, check_mode: bool = False, **params: t.Any) -> tuple[dict[str, t.Any], list[str]]:
-    module = Module(params, check_mode)
+    module = Module(PARAMS | params, check_mode)
     return boot_kernel.run(module, host), module.warnings
 
 

@@ -14,7 +14,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 from ansible_collections.kernelops.panic_hardening.plugins.modules import crash_evidence_config
 from unit.plugins.module_utils import fixture_evidence
 from unit.plugins.module_utils.fixture_kdump import KdumpHost
-from unit.plugins.modules.test_writers import Module
+from unit.plugins.modules.fixture_module import Module
 
 PARAMS = {**fixture_evidence.options(post_notifiers=True), "state": "present"}
 

@@ -16,18 +16,11 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 from ansible_collections.kernelops.panic_hardening.plugins.modules import alarm_test, hardware_setup
 from unit.plugins.module_utils.fixture_hardware import HardwareHost
 from unit.plugins.module_utils.fixture_watchdog import POLICY, esb, machine
+from unit.plugins.modules.fixture_module import Module
 
 
-class Module:
-    """What the modules use of an AnsibleModule."""
-
-    def __init__(self, check_mode: bool = False, **params: t.Any) -> None:
-        self.params = {"role": "watchdog", "state": "present", "policy": POLICY, "packages": [], **params}
-        self.check_mode = check_mode
-        self.warnings: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
+def a_module(check_mode: bool = False, **params: t.Any) -> Module:
+    return Module({"role": "watchdog", "state": "present", "policy": POLICY, "packages": [], **params}, check_mode)
 
 
 @pytest.fixture
@@ -39,27 +32,27 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> HardwareHos
 def test_check_mode_foretells_the_real_run_and_changes_nothing(host: HardwareHost) -> None:
     for state in ("present", "absent"):
         before = host.snapshot()
-        foretold = hardware_setup.run(Module(True, state=state), host)
+        foretold = hardware_setup.run(a_module(True, state=state), host)
         assert host.snapshot() == before
-        assert hardware_setup.run(Module(state=state), host) == foretold
+        assert hardware_setup.run(a_module(state=state), host) == foretold
         assert foretold["changed"]
         for check_mode in (True, False):
-            again = hardware_setup.run(Module(check_mode, state=state), host)
+            again = hardware_setup.run(a_module(check_mode, state=state), host)
             assert (again["changed"], again["changes"], again["diff"]) == (False, [], [])
 
 
 def test_without_root_nothing_is_begun(host: HardwareHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     before = host.snapshot()
-    assert hardware_setup.run(Module(True), host)["changed"]
+    assert hardware_setup.run(a_module(True), host)["changed"]
     with pytest.raises(HostError, match="needs root"):
-        hardware_setup.run(Module(), host)
+        hardware_setup.run(a_module(), host)
     assert host.snapshot() == before
 
 
 def test_where_nothing_is_to_be_done_it_says_why(tmp_path: pathlib.Path) -> None:
     for kind in ("container", "vm"):
-        done = hardware_setup.run(Module(), machine(str(tmp_path / kind), kind))
+        done = hardware_setup.run(a_module(), machine(str(tmp_path / kind), kind))
         assert (done["changed"], done["applicable"]) == (False, False)
         assert done["reason"]
 
@@ -67,27 +60,27 @@ def test_where_nothing_is_to_be_done_it_says_why(tmp_path: pathlib.Path) -> None
 def test_a_bad_policy_is_refused_here_too(host: HardwareHost) -> None:
     before = host.snapshot()
     with pytest.raises(PolicyError, match="^watchdog_timeout"):
-        hardware_setup.run(Module(policy=dict(POLICY, watchdog_timeout=1)), host)
+        hardware_setup.run(a_module(policy=dict(POLICY, watchdog_timeout=1)), host)
     with pytest.raises(PolicyError, match="^panic_hardening_alert_repeat"):
-        hardware_setup.run(Module(policy=dict(POLICY, panic_hardening_alert_repeat=0)), host)
+        hardware_setup.run(a_module(policy=dict(POLICY, panic_hardening_alert_repeat=0)), host)
     assert host.snapshot() == before
 
 
 def test_the_test_of_the_alarm_path_says_what_became_of_it(host: HardwareHost) -> None:
     with pytest.raises(HostError, match="kernelops-hardware is missing"):
-        alarm_test.run(Module(), host)
-    hardware_setup.run(Module(), host)
-    assert alarm_test.run(Module(True), host) == {"changed": True, "outcome": {}}
+        alarm_test.run(a_module(), host)
+    hardware_setup.run(a_module(), host)
+    assert alarm_test.run(a_module(True), host) == {"changed": True, "outcome": {}}
     outcome = {"journal": "journal", "command": "run", "mail": "none"}
     host.programs[_hardware_launcher.LAUNCHER] = lambda argv: Result(0, json.dumps(outcome), "")
-    assert alarm_test.run(Module(), host)["outcome"] == outcome
+    assert alarm_test.run(a_module(), host)["outcome"] == outcome
     assert host.calls[-1] == [_hardware_launcher.LAUNCHER, "test"]
     host.programs[_hardware_launcher.LAUNCHER] = lambda argv: Result(1, '{"command": "failed: x"}', "")
     with pytest.raises(HostError, match="does not work.*failed: x"):
-        alarm_test.run(Module(), host)
+        alarm_test.run(a_module(), host)
 
 
 def test_a_container_has_no_alarm_path_to_test(tmp_path: pathlib.Path) -> None:
-    module = Module()
+    module = a_module()
     assert not alarm_test.run(module, machine(str(tmp_path / "c"), "container"))["changed"]
     assert len(module.warnings) == 1

@@ -14,22 +14,11 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 from ansible_collections.kernelops.panic_hardening.plugins.modules import hardening_info, kernel_cmdline, sysctl_profile
 from unit.plugins.module_utils.fixture_host import FIXTURES, FixtureHost, copy_tree
 from unit.plugins.module_utils.fixture_programs import GrubMkconfig
+from unit.plugins.modules.fixture_module import Module
 
 SYSCTLS = {"name": "x", "settings": {"kernel.panic": 10, "kernel.panic_on_oops": 1}, "state": "present"}
 CMDLINE = {"unique": False, "name": "x", "arguments": {"panic": 10}, "state": "present"}
 WRITERS = [(sysctl_profile, SYSCTLS), (kernel_cmdline, CMDLINE)]
-
-
-class Module:
-    """What the modules use of an AnsibleModule."""
-
-    def __init__(self, params: dict[str, t.Any], check_mode: bool) -> None:
-        self.params = params
-        self.check_mode = check_mode
-        self.warnings: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
 
 
 @pytest.fixture
