@@ -16,7 +16,6 @@ from typing import List, NamedTuple, Optional
 _NAME = r"\.?([A-Za-z_$][\w.$]{0,200})"
 _PLACE = _NAME + r"\+0x([0-9a-f]{1,16})/0x[0-9a-f]{1,16}"
 _MODULE = r"(?: \[([\w-]{1,64})(?:\([A-Z]{1,8}\))?(?: [0-9a-f]{1,40})?\])?"
-_ADDRESS = r"\[?<?(?:0x)?[0-9a-fp(){}]{4,20}>?\]?"
 
 FRAME = re.compile(
     r"[ \t(]{0,20}(?:\[c[0-9a-f]{7,15}\] ?)?(?:\[<?(?:0x)?[0-9a-fxp(){}]{0,20}>?\] ?)?(?:\(\[<[0-9a-f]{1,16}>\]\) ?)?[ \t]{0,8}(\? )?[ \t]{0,4}"
@@ -52,8 +51,16 @@ PC = (
     ),
 )
 USER_PC = re.compile(r"[ \t]{0,8}(?:RIP: 00(?:33|23|2b):|EIP: 00(?:73|23):|pc : \[?<?0{4,8}[0-9a-f])")
+# A call of what is no function leaves a program counter without a name. Who called stands in the link register, and on the
+# stack only where the callee would have put it there itself, which x86 and s390 do not leave to it.
 LOST_PC = re.compile(
-    r"[ \t]{0,8}(?:RIP: 0010:|R?IP: |EIP: |PC is at |pc : |epc : )(?:\[<[0-9a-fx]{1,16}>\] {0,2}){0,2}(?:0x[0-9a-f]{1,16}|\(null\)|Bad RIP|0x0)"
+    r"[ \t]{0,8}(?:PC is at |pc : |epc {0,3}: |NIP \[[0-9a-f]{8,16}\] )(?:\[<[0-9a-f]{8,16}>\] |[0-9a-f]{8,16} )?"
+    r"[ \t]{0,24}(?:0x[0-9a-f]{1,16}|\(null\))"
+)
+LINK = re.compile(
+    r"[ \t]{0,8}(?:LR is at |lr : |ra {0,4}: |LR \[[0-9a-f]{8,16}\] )(?:\[<[0-9a-f]{8,16}>\] |[0-9a-f]{8,16} )?"
+    + _PLACE
+    + _MODULE
 )
 
 
@@ -99,6 +106,12 @@ def parse_pc(text: str) -> Optional[Frame]:
             function, offset, module = match.groups()
             return Frame(function, offset, module, True, True)
     return None
+
+
+def parse_link(before: str, text: str) -> Optional[Frame]:
+    """The caller in the link register, where the line before says that the program counter was lost."""
+    match = LINK.match(text) if LOST_PC.match(before) else None
+    return Frame(match.group(1), match.group(2), match.group(3), True, True) if match else None
 
 
 SUFFIX = re.compile(r"\.(?:isra|constprop|part|cold|llvm|clone|lto_priv|ipa)\b[\w.]{0,80}|\.\d{1,9}\Z")

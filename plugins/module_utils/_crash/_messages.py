@@ -78,7 +78,7 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         "Insufficient stack space to handle exception", "corrupted stack end detected",
     )),
     ("null-deref", (
-        "ernel NULL pointer dereference",
+        "ernel NULL pointer dereference", "nable to handle kernel instruction fetch (NULL pointer",
         "BUG: Unable to handle kernel data access ~ .{10,80} at 0x0{0,13}[0-9a-f]{1,3}$",
         r"Kernel attempted to ~ Kernel attempted to .{4,40}\(0?x?0{0,13}[0-9a-f]{1,3}\)",
         "Unable to handle kernel paging request at virtual address 0 ~ .{57}0{4,13}[0-9a-f]{1,3}(?:,|$)",

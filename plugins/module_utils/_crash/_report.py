@@ -174,6 +174,8 @@ def _own_frames(lines: List[str]) -> List[Frame]:
             continue
         if in_trace and frames and _frames.USER_PC.match(text):
             break
+        link = _frames.parse_link(before, text)
+        frames += [link] if link else []
         # Before its own stack only the program counter counts: on a busy console others speak in between.
         _extend(frames, [frame for frame in _frames.parse(text) if in_trace or frame.is_pc])
         if len(frames) > TRACE_LIMIT * 4:
@@ -200,7 +202,8 @@ def culprit(frames: List[Frame], kind: str) -> Optional[int]:
     """The place of the first function that is no helper; unreliable frames only where nothing else is left."""
     for trusted in (True, False):
         for place, frame in enumerate(frames):
+            if kind == "atomic-context" and _helpers.is_sleeper(frame.function):
+                continue
             if (frame.reliable or not trusted) and not _helpers.is_helper(frame.function):
-                if kind != "atomic-context" or not _helpers.is_sleeper(frame.function):
-                    return place
+                return place
     return 0 if frames else None
