@@ -20,7 +20,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
 from unit.plugins.module_utils.fixture_hardware import ALERT, HardwareHost
-from unit.plugins.module_utils.fixture_watchdog import POLICY, esb
+from unit.plugins.module_utils.fixture_watchdog import POLICY, esb, load
 
 PACKAGE_UNIT = "someone.service"
 CONFIG = "/etc/default/someone"
@@ -92,9 +92,10 @@ def test_the_order_is_files_manager_units_and_back(host: HardwareHost) -> None:
 
 
 def test_a_changed_unit_is_restarted_and_no_other(host: HardwareHost) -> None:
-    _hardware_setup.apply(host, watchdog(host))
-    del host.systemctl_calls[:]
+    host.on_start["kernelops-watchdog.service"] = lambda: load(host, identity="Software Watchdog", driver="")
     _hardware_setup.apply(host, watchdog(host, watchdog_driver="softdog"))
+    del host.systemctl_calls[:]
+    _hardware_setup.apply(host, watchdog(host))
     assert host.systemctl_calls == ["daemon-reload", "restart kernelops-watchdog.service"]
 
 
