@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The journal of this boot and of earlier ones, and their incidents."""
 
-from typing import Any, Dict, Iterator, List, Optional
+import contextlib
+from typing import Any, Dict, Generator, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _scan
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._places import Found
@@ -11,7 +12,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 
 # The newest messages of a boot: a crash is at its end, and a flood before it must not fill the memory.
 LINES = 100000
-PIECE = 1024 * 1024
+# Seconds for a boot, the triage of what it prints included.
+TIMEOUT = 300
 JOURNALCTL = ["journalctl", "--no-pager", "--quiet", "--utc"]
 OF_BOOT = "journal of boot -"
 JOURNALS = ("/var/log/journal", "/run/log/journal")
@@ -30,27 +32,25 @@ def incidents(host: Host, boots: int) -> Found:
         return Found(found, warnings)
     warnings += closed(host)
     for back in range(boots):
-        try:
-            result = host.run(of_boot(back), timeout=120, check=False)
-        except CommandError as error:
-            warnings.append(str(error))
-            break
-        if result.rc != 0:
-            # There are no more boots, or no journal at all.
-            if back == 0:
-                warnings.append("the journal could not be read: %s" % (result.err.strip()[:300] or "no reason given"))
-            break
-        source, lacks = OF_BOOT + str(back), []  # type: str, List[str]
-        for incident in _scan.incidents(_pieces(result.out), lacks):
-            found.append(dict(incident, source=source))
+        source, lacks, errors = OF_BOOT + str(back), [], []  # type: str, List[str], List[CommandError]
+        with contextlib.closing(_pieces(host, back, errors)) as pieces:
+            for incident in _scan.incidents(pieces, lacks):
+                found.append(dict(incident, source=source))
         warnings += ["%s: %s" % (source, lack) for lack in lacks]
+        if errors:
+            # It ends with 1 where there are no more boots, or no journal at all.
+            if back == 0 or errors[0].code is None:
+                warnings.append("the journal could not be read: %s" % str(errors[0])[:300])
+            break
     return Found(found, warnings)
 
 
-def _pieces(text: str) -> Iterator[bytes]:
-    """The text as it was read, without a copy of the whole."""
-    for place in range(0, len(text), PIECE):
-        yield text[place : place + PIECE].encode("utf-8", "surrogateescape")
+def _pieces(host: Host, back: int, errors: List[CommandError]) -> Generator[bytes, None, None]:
+    """What the kernel said in a boot; where the journal breaks off, what it held before counts."""
+    try:
+        yield from host.stream(of_boot(back), None, TIMEOUT)
+    except CommandError as error:
+        errors.append(error)
 
 
 def closed(host: Host) -> List[str]:

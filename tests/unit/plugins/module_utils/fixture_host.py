@@ -5,7 +5,7 @@
 import json
 import os
 import shutil
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import IO, Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 import pytest
 
@@ -110,6 +110,17 @@ class FixtureHost(Host):
         if check and result.rc != 0:
             raise CommandError("%s: ended with code %d: %s" % (" ".join(argv), result.rc, result.err or result.out))
         return result
+
+    def stream(
+        self, argv: List[str], handle: Optional[IO[bytes]] = None, timeout: int = 600, codes: Sequence[int] = (0,)
+    ) -> Iterator[bytes]:
+        if argv[0] not in self.programs:
+            yield from super().stream(argv, handle, timeout, codes)
+            return
+        result = self.run(argv, timeout, check=False)
+        yield result.out.encode()
+        if result.rc not in codes:
+            raise CommandError("%s: ended with code %d: %s" % (argv[0], result.rc, result.err), result.rc)
 
 
 def refuse(*values: str) -> Callable[[str], str]:

@@ -4,7 +4,7 @@
 
 import time
 from pathlib import Path
-from typing import Any, List
+from typing import Any
 
 import pytest
 
@@ -52,34 +52,6 @@ class TestRun:
         with pytest.raises(CommandError, match="did not end within 1 seconds"):
             Host().run(["sh", "-c", "sleep 4; echo late"], timeout=1)
         assert time.time() - begin < 3
-
-
-def test_what_a_command_makes_of_a_file_comes_in_pieces(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"x" * 3000000)
-    with Host().open(str(tmp_path / "a")) as handle:
-        assert handle.read(5) == b"xxxxx"
-        # The command begins at the beginning, whatever has been read before.
-        pieces = list(Host().stream(["cat"], handle))
-        assert sum(map(len, pieces)) == 3000000
-        assert len(pieces) > 1
-        # Nobody asks for more: the command, which would never end, is ended.
-        for piece in Host().stream(["cat", "/dev/zero"], handle):
-            assert piece
-            break
-
-
-@pytest.mark.parametrize(
-    "argv, timeout, said",
-    [
-        (["no-such-command"], 9, "no-such-command: No such file"),
-        (["false"], 9, "false: ended with code 1"),
-        (["sleep", "30"], 1, "sleep: ended with code -9"),
-    ],
-)
-def test_a_command_that_fails_on_a_file_is_named(tmp_path: Path, argv: List[str], timeout: int, said: str) -> None:
-    (tmp_path / "a").write_bytes(b"x")
-    with Host().open(str(tmp_path / "a")) as handle, pytest.raises(CommandError, match=said):
-        list(Host().stream(argv, handle, timeout))
 
 
 def test_an_observer_asks_a_command_once(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional
 import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _grep, _scan
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 from unit.plugins.module_utils.crash import samples
 
 HOST = Host()
@@ -134,15 +134,6 @@ def test_what_programs_say_in_a_journal_costs_little(monkeypatch: pytest.MonkeyP
 def test_a_line_too_long_for_a_window_is_read_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_grep, "LONGEST", 2000)
     assert short_cut(tmp_path, b"x" * 9000 + b" BUG: Bad page state" + b"y" * 9000) is None
-
-
-def test_what_a_command_prints_is_limited() -> None:
-    assert HOST.output(["printf", "abc"], 3) == b"abc"
-    assert HOST.output(["printf", "abcd"], 3) is None
-    with pytest.raises(CommandError, match="code 2"):
-        HOST.output(["grep", "-E", "(", "/dev/null"], 10)
-    with pytest.raises(CommandError, match="no-such-command"):
-        HOST.output(["no-such-command"], 10)
 
 
 def test_only_regular_files_are_opened(tmp_path: Path) -> None:
