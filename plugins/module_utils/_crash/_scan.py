@@ -7,22 +7,19 @@ Most of a log is not about crashes: whole blocks are searched for the words of t
 are taken apart.
 """
 
-import bisect
 import re
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _pstore
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _hits, _pstore
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._chains import BANNER, CONTEXT, Triage
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kept import Kept
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._text import LINE_LIMIT, Reader
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._triggers import WORDS
 
 BLOCK = 1024 * 1024
 
-NEEDLES = tuple(sorted(word.encode("ascii") for word in WORDS))
-KERNEL = b"kernel: "
-SAMPLES = 512
-STAMPED = re.compile(rb"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[^ ]{0,20} [^ ]{1,255} ")
+# How far back the lines before a hit are looked for.
+LOOK = 32 * 1024
+NULS = re.compile(b"\0+")
 LOOK_BACK = (b"Kernel panic - not", BANNER.encode("ascii"))
 
 
@@ -64,8 +61,8 @@ def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
     skipping = False
     for chunk in chunks:
-        # A power cut leaves pages of NUL bytes in a log.
-        chunk = chunk.replace(b"\0", b"") if b"\0" in chunk else chunk
+        # A power cut leaves pages of NUL bytes in a log; one of them still keeps two words apart.
+        chunk = NULS.sub(b"\0", chunk) if b"\0" in chunk else chunk
         if skipping:
             end = chunk.find(b"\n")
             if end < 0:
@@ -92,7 +89,7 @@ class Scan:
         self.triage = Triage()
         self.number = 0  # lines before the block
         self.fed = 0  # the last line that the triage has seen
-        self.tail: List[bytes] = []
+        self.tail = b""  # what stands before the block, as far as it is looked back
 
     def line(self, number: int, raw: bytes) -> None:
         self.fed = number
@@ -105,90 +102,40 @@ class Scan:
     def block(self, block: bytes, hits: Optional[Set[int]] = None) -> None:
         """Look at one block of whole lines; C(hits) are where the lines begin that matter, if that is known."""
         position, number = 0, self.number + 1
-        for start in sorted(_hits(block) if hits is None else hits) + [len(block)]:
+        for start in sorted(_hits.lines(block) if hits is None else hits) + [len(block)]:
             position, number = self._report(block, position, number, start)
             if start < position or start == len(block):
                 continue
-            end = _line_end(block, start)
+            end = _hits.line_end(block, start)
             number += block.count(b"\n", position, start)
-            self._look_back(block, position, start, number, block[start:end])
+            self._look_back(block, start, number, block[start:end])
             self.line(number, block[start:end])
             position, number = end, number + 1
         self.number += block.count(b"\n") + (not block.endswith(b"\n"))
-        self.tail = block[-LINE_LIMIT * 4 :].split(b"\n")[-CONTEXT - 1 :]
+        self.tail = (self.tail + block)[-LOOK:] if len(block) < LOOK else block[-LOOK:]
 
     def _report(self, block: bytes, position: int, number: int, until: int) -> Tuple[int, int]:
         """While a report is open every line belongs to it."""
         while self.triage.active and position < until:
-            end = _line_end(block, position)
+            end = _hits.line_end(block, position)
             self.line(number, block[position:end])
             position, number = end, number + 1
         return position, number
 
-    def _look_back(self, block: bytes, begin: int, start: int, number: int, raw: bytes) -> None:
+    def _look_back(self, block: bytes, start: int, number: int, raw: bytes) -> None:
         """The lines before a hit: one to know who speaks, more where the end of a boot is judged."""
-        count = CONTEXT if any(word in raw for word in LOOK_BACK) else 1
-        lines: List[bytes] = []
-        place = start
-        while place > begin and len(lines) < count:
-            before = block.rfind(b"\n", max(begin, place - LINE_LIMIT), place - 1) + 1
-            lines.append(block[max(before, begin) : place])
-            place = max(before, begin)
-        if place == 0 and len(lines) < count and number > 1:
-            lines.extend(reversed(self.tail[-(count - len(lines)) - 1 : -1]))
-        for back in range(len(lines), 0, -1):
-            if number - back > self.fed:
-                self.line(number - back, lines[back - 1])
-
-
-def _line_end(block: bytes, start: int) -> int:
-    end = block.find(b"\n", start)
-    return len(block) if end < 0 else end + 1
-
-
-def _hits(block: bytes) -> Set[int]:
-    """Where the lines begin that hold one of the words."""
-    if len(block) >= BLOCK // 4 and _is_journal(block):
-        # A journal of the whole system: few lines are the kernel's, and no other can hold a crash, whatever words programs use.
-        return _hits_of_kernel(block)
-    found: Set[int] = set()
-    for needle in NEEDLES:
-        found.update(_lines_with(block, needle))
-    return found
-
-
-def _hits_of_kernel(block: bytes) -> Set[int]:
-    """The same among the kernel's lines alone, which are searched together: a search for each word in each line takes ten times as long."""
-    starts: List[int] = []
-    places: List[int] = []
-    lines: List[bytes] = []
-    size = 0
-    for start in _lines_with(block, KERNEL):
-        line = block[start : _line_end(block, start)]
-        starts.append(start)
-        places.append(size)
-        lines.append(line)
-        size += len(line)
-    text = b"".join(lines)
-    return {starts[bisect.bisect(places, place) - 1] for needle in NEEDLES for place in _lines_with(text, needle)}
-
-
-def _is_journal(block: bytes) -> bool:
-    """Whether every line names its program, and few of them the kernel."""
-    kernel = block.count(KERNEL)
-    if not kernel or kernel * 8 > block.count(b"\n"):
-        return False
-    step = len(block) // SAMPLES
-    starts = (block.find(b"\n", place) + 1 for place in range(0, len(block) - step, step))
-    return all(STAMPED.match(block, start) for start in starts)
-
-
-def _lines_with(block: bytes, needle: bytes) -> Iterator[int]:
-    at = block.find(needle)
-    while at >= 0:
-        yield block.rfind(b"\n", 0, at) + 1
-        # The next line, not the next hit: a line is taken apart once, however often it says the word.
-        end = block.find(b"\n", at)
-        if end < 0:
+        count = min(CONTEXT if any(word in raw for word in LOOK_BACK) else 1, number - 1 - self.fed)
+        if count <= 0:
             return
-        at = block.find(needle, end + 1)
+        text = block[start - LOOK : start] if start >= LOOK else (self.tail + block[:start])[-LOOK:]
+        lines = text.split(b"\n")[-count - 1 : -1]
+        if len(text) == LOOK and len(lines) == text.count(b"\n"):
+            # The first is only the end of a line.
+            del lines[0]
+        for place in range(len(lines), 0, -1):
+            if len(lines[place - 1]) >= LINE_LIMIT:
+                # What is before an endless line is out of reach.
+                del lines[:place]
+                break
+        for back in range(len(lines), 0, -1):
+            self.line(number - back, lines[-back] + b"\n")

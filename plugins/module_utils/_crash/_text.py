@@ -123,7 +123,7 @@ class Reader:
         self.kernel = True
 
     def line(self, number: int, raw: bytes) -> Line:
-        text = raw.lstrip(b"\0")[:LINE_LIMIT].decode("utf-8", "replace").rstrip("\r\n")
+        text = raw.replace(b"\0", b"")[:LINE_LIMIT].decode("utf-8", "replace").rstrip("\r\n")
         if "\x1b" in text or "^[" in text:
             text = ESCAPE.sub("", text)
         # A console ends a line twice or writes over it: what stands behind the last return counts.

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _grep, _scan
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _files, _grep, _scan
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 from unit.plugins.module_utils.crash import samples
 
@@ -22,7 +22,8 @@ pytestmark = pytest.mark.skipif(HOST.which("grep") is None, reason="this machine
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_grep, "WORTH", 0)
     monkeypatch.setattr(_grep, "WINDOW", 700)
-    monkeypatch.setattr(_grep, "BEFORE", 900)
+    monkeypatch.setattr(_grep, "LOOK", 900)
+    monkeypatch.setattr(_scan, "LOOK", 900)
 
 
 def short_cut(folder: Path, data: bytes) -> Optional[List[Dict[str, Any]]]:
@@ -54,12 +55,22 @@ def test_a_file_without_a_crash_and_an_empty_one(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_text_do_not_hide_a_crash(tmp_path: Path) -> None:
     data = b"\0" * 5000 + b"\xff\xfe\n" + samples.stamped(samples.X86_NULL).encode() + b"\0" * 3000
-    assert short_cut(tmp_path, data) == _scan.incidents([data])
+    # Beside NUL bytes the whole is read: a scan does not count them all.
+    assert short_cut(tmp_path, data) is None
+    assert [incident["kind"] for incident in _files.incidents(HOST, str(tmp_path / "log")).incidents] == ["null-deref"]
+    data = data.replace(b"\0", b"\xf5")
+    found = short_cut(tmp_path, data)
+    assert found is not None and len(found) == 1
+    assert found == _scan.incidents([data])
 
 
 def test_what_grep_would_drown_in_is_read_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_grep, "OUTPUT_LIMIT", 1000)
+    monkeypatch.setattr(_grep, "LONGEST", 1000)
     assert short_cut(tmp_path, b"BUG" * 100000) is None
+
+
+def test_records_of_pstore_are_read_as_a_whole(tmp_path: Path) -> None:
+    assert short_cut(tmp_path, b"Oops#1 Part1\n" + samples.X86_NULL.encode()) is None
 
 
 def test_grep_is_not_given_a_line_that_fills_its_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +144,7 @@ def test_what_programs_say_in_a_journal_costs_little(monkeypatch: pytest.MonkeyP
 
 def test_a_line_too_long_for_a_window_is_read_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_grep, "LONGEST", 2000)
-    assert short_cut(tmp_path, b"x" * 9000 + b" BUG: Bad page state" + b"y" * 9000) is None
+    assert short_cut(tmp_path, b"x" * 900 + b" BUG: Bad page state" + b"y" * 9000) is None
 
 
 def test_only_regular_files_are_opened(tmp_path: Path) -> None:
