@@ -38,6 +38,8 @@ SIGNS = (
     "===",
 )
 QUIET = 50
+# The counters of a cgroup come before its table, each in a line (mm/memcontrol.c).
+QUIET_OOM = 200
 END = "---[ end "
 AFTER_END = 8
 
@@ -71,8 +73,9 @@ class Chain:
         self.presumed = False  # fatal because another boot came, and nothing in between
         self.follow_ups: List[str] = []
         self.open = True
-        self.sign = line.number
-        self.quiet = QUIET
+        # Where the lines of the report are counted from; the rows of a table do not count.
+        self.begin = line.number
+        self.quiet = QUIET if self.report.memory is None else QUIET_OOM
 
     @property
     def lethal(self) -> bool:
@@ -98,12 +101,15 @@ class Chain:
 
     def follow(self, trigger: Trigger, line: Line) -> None:
         adds = _triggers.adds(line.text) or PANIC in line.text or self._heads(trigger, line)
+        memory = self.report.memory
         if self.open and adds:
             self.report.add(line)
             self.sign = line.number
+            if memory is not None and memory.killed:
+                self.quiet = AFTER_END
         elif self.report.same_caller(line):
-            # Another CPU's crash between the lines of this one does not end it.
-            self.open = False
+            # Another CPU's crash between the lines of this one does not end it, nor does one between the rows of a table.
+            self.open = self.open and memory is not None and memory.is_listing
         if not adds and len(self.follow_ups) < FOLLOW_LIMIT:
             self.follow_ups.append(trigger.title)
         self.fatal = self.fatal or PANIC in line.text
@@ -161,16 +167,15 @@ class Triage:
 
     def _continue(self, chain: Chain, line: Line) -> None:
         if chain.open:
-            chain.report.add(line)
+            if chain.report.add(line):
+                chain.sign = chain.begin = line.number
             # The report goes on as long as lines come that look like one; then only its time counts.
             if has_sign(line.text):
                 chain.sign = line.number
             if END in line.text:
                 # Little comes behind it: the registers again, and the words of the panic.
                 chain.quiet = AFTER_END
-            chain.open = (
-                line.number - chain.sign < chain.quiet and line.number - chain.report.first.number < 2 * LINE_WINDOW
-            )
+            chain.open = line.number - chain.sign < chain.quiet and line.number - chain.begin < 2 * LINE_WINDOW
 
     def _trigger(self, trigger: Trigger, line: Line) -> None:
         if self.chain is not None and self.chain.reaches(line, trigger.kind):

@@ -36,7 +36,7 @@ def build(
         _culprit_words(function, module),
         task=found["task"]["comm"] if found["task"] else "that is not named",
         title=report.title,
-        **_subject.describe(report.kind, report.lines)
+        **_subject.describe(report)
     )  # fmt: skip
     incident: Dict[str, Any] = dict(
         kind=report.kind,

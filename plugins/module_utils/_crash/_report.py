@@ -8,6 +8,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _frames, _helpers, _taint
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._frames import Frame
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._memory import Table
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._text import Line
 
 # A report of the kernel is a few hundred lines; what comes later in one is backtraces of other CPUs.
@@ -72,7 +73,10 @@ class Report:
         self.title = title
         self.first = first
         self.lines: List[str] = [first.text]
-        self.size = 0
+        self.memory: Optional[Table] = None
+        if kind == "oom":
+            self.memory = Table()
+            self.memory.feed(first.text)
 
     def settle(self) -> None:
         """s390 gives the address in a line of its own: in the first page it was a pointer that was not set."""
@@ -91,9 +95,13 @@ class Report:
             return self.kind in ("mem-corruption", "locking", "bug-other", "atomic-context")
         return self.title.startswith("Kernel attempted to ") and trigger_kind in ("null-deref", "paging-fault")
 
-    def add(self, line: Line) -> None:
+    def add(self, line: Line) -> bool:
+        """Take a line; whether it is one of a table, of which there may be more than of any other."""
+        if self.memory is not None and self.memory.feed(line.text):
+            return True
         if len(self.lines) < REPORT_LIMIT and self.same_caller(line):
             self.lines.append(line.text)
+        return False
 
     def header(self) -> Dict[str, Any]:
         """Task, CPU, kernel, hardware and taint."""
