@@ -35,14 +35,17 @@ _of_kernel = re.compile((_STAMP + r"kernel(\[[0-9]+\])?:").encode("ascii")).matc
 _untagged = re.compile(b"\n(?!%s|\\Z)" % TAGGED.encode("ascii")).search
 # What the kernel tells of programs and of whom they asked, which can be most of a log.
 _idle = re.compile(
-    rb" ?(?:\[ {0,12}[\d.]{1,24}\] )?(?:%s)" % "|".join(re.escape(text) for text in NOT_KERNEL).encode("ascii")
+    rb" ?(?:<\d{1,3}>)?(?:\[ {0,12}[\d.]{1,24} ?\] ?)?(?:\[ {0,8}[TC]\d{1,9} ?\] ?)?(?:%s)"
+    % "|".join(re.escape(text) for text in NOT_KERNEL).encode("ascii")
 ).match
 
 
 def is_idle(line: bytes) -> bool:
     """Whether a line with one of the words cannot be about a crash."""
     tag = _of_kernel(line)
-    return _tagged(line) is not None if tag is None else _idle(line, tag.end()) is not None
+    if tag is None and _tagged(line):
+        return True
+    return _idle(line, tag.end() if tag else 0) is not None
 
 
 def says_it_early(line: bytes) -> bool:
