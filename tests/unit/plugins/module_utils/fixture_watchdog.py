@@ -4,12 +4,14 @@
 
 from typing import Any, Dict
 
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _hardware, _hardware_setup, _watchdog
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Result
 from unit.plugins.module_utils.fixture_hardware import ALERT, HardwareHost
 
 KERNEL = "6.1.0-56-amd64"
 POLICY: Dict[str, Any] = dict(ALERT, watchdog_driver="auto", watchdog_timeout=120, watchdog_pretimeout=20)
 SYS = "/sys/class/watchdog/watchdog0/"
+DRIVER_UNIT = "/etc/systemd/system/kernelops-watchdog.service"
 DRIVERS = ("i6300esb", "iTCO_wdt", "sp5100_tco", "hpwdt", "wdat_wdt", "softdog")
 
 
@@ -61,3 +63,20 @@ def load(host: HardwareHost, state: str = "active", driver: str = "i6300esb", **
         host.managed.update(
             RuntimeWatchdogUSec="2min", WatchdogDevice="/dev/watchdog0", WatchdogLastPingTimestampMonotonic="81"
         )
+
+
+def resolved(host: HardwareHost, **changes: Any) -> Dict[str, Any]:
+    found: Dict[str, Any] = _watchdog.resolve(dict(POLICY, **changes), _watchdog.observe(host))
+    return found
+
+
+def judged(host: HardwareHost, **changes: Any) -> Dict[str, Dict[str, Any]]:
+    findings = _watchdog.evaluate(dict(POLICY, **changes), _watchdog.observe(host))
+    return dict((item["control"][len("watchdog.") :], item) for item in findings)
+
+
+def set_up(host: HardwareHost, **changes: Any) -> HardwareHost:
+    found = _hardware.wish(host, "watchdog", dict(POLICY, **changes), True, [])
+    assert found.wish
+    _hardware_setup.apply(host, found.wish)
+    return host
