@@ -4,7 +4,7 @@
 """Which packages hold the kernels of a host, as dpkg and rpm know them."""
 
 import re
-from typing import Dict, List, NamedTuple
+from typing import Dict, List, NamedTuple, Pattern
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host
 
@@ -43,17 +43,17 @@ def states(host: Host) -> Dict[str, str]:
 
 def images(host: Host) -> Dict[str, List[str]]:
     """The installed Debian packages with the image of each kernel, by its release."""
-    found: Dict[str, List[str]] = {}
-    for name, release, state in IMAGE.findall(host.read(DPKG_STATUS) or ""):
-        if state not in GONE:
-            found.setdefault(release, []).append(name)
-    return found
+    return _installed(host, IMAGE)
 
 
 def removable(host: Host) -> Dict[str, List[str]]:
     """The installed packages of each kernel, by its release, on Debian and Ubuntu."""
+    return _installed(host, PART)
+
+
+def _installed(host: Host, pattern: Pattern[str]) -> Dict[str, List[str]]:
     found: Dict[str, List[str]] = {}
-    for name, release, state in PART.findall(host.read(DPKG_STATUS) or ""):
+    for name, release, state in pattern.findall(host.read(DPKG_STATUS) or ""):
         if state not in GONE:
             found.setdefault(release, []).append(name)
     return found
