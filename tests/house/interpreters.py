@@ -90,7 +90,7 @@ def newest_between(found: Iterable[Interpreter], oldest: Version, newest: Versio
 
 
 def for_targets(found: Iterable[Interpreter], everything: bool = EVERYTHING) -> list[Interpreter]:
-    """The oldest and the newest, or all; the controller's own only if there is no other: `unit-plugins` has it."""
+    """The oldest and the newest, or all; the controller's own only if there is no other: `unit-module_utils` has it."""
     usable = [one for one in found if one.makes_venvs]
     others = [one for one in usable if one.version != sys.version_info[:2]] or usable
     return others if everything or len(others) < 3 else [others[0], others[-1]]

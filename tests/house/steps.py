@@ -16,6 +16,8 @@ GROUPS = {"fast": 3, "interpreters": 1, "scenarios": 1, "machines": 2}
 MACHINELESS = ("fast", "interpreters")
 RELEASES = os.environ.get("LAB_RELEASES") or "debian12,debian13"
 
+# More than half of all: as a step of its own it fills a second processor.
+HOST_TESTS = "tests/unit/plugins/module_utils"
 HOUSE_TESTS = ("tests/unit/house", "tests/unit/lab", "tests/unit/molecule")
 # Boots a machine a dozen times, so that it is a step of its own.
 BAD_KERNELS = "tests/machine/test_fallback_kernel.py"
@@ -52,7 +54,10 @@ def shellcheck() -> list[str]:
 
 
 STEPS = (
-    Step("unit-plugins", "fast", "unit tests on the controller's Python", pytest("tests/unit/plugins")),
+    Step("unit-module_utils", "fast", "unit tests of what runs on a host", pytest(HOST_TESTS)),
+    Step("unit-plugins", "fast", "unit tests of modules, actions and contracts", pytest(
+        "tests/unit/plugins", f"--ignore={HOST_TESTS}",
+    )),
     Step("ruff", "fast", "Python is clean", ["ruff", "check", "--no-cache"]),
     Step("ruff-format", "fast", "Python is formatted", ["ruff", "format", "--no-cache", "--check"]),
     Step("shellcheck", "fast", "shell scripts are clean", shellcheck),
