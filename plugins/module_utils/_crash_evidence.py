@@ -77,6 +77,7 @@ def _pstore(host: Host) -> Dict[str, Any]:
     return {
         "supported": host.exists(PSTORE_PARAMETERS),
         "backend": _parameter(host, PSTORE_PARAMETERS + "/backend"),
+        "kmsg_bytes": _parameter(host, PSTORE_PARAMETERS + "/kmsg_bytes"),
         "efi": host.exists("/sys/firmware/efi"),
         "erst": host.exists("/sys/firmware/acpi/tables/ERST"),
         "service": _systemd.installed(host, PSTORE_SERVICE),

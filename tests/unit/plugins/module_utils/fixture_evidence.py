@@ -17,6 +17,7 @@ from unit.plugins.module_utils.fixture_kdump import KdumpHost, machine
 MACHINE_ID = "5c1d0f4e7a9b4d63a5a0cf0be6a7d1e2"
 POST_NOTIFIERS = "/sys/module/kernel/parameters/crash_kexec_post_notifiers"
 BACKEND = "/sys/module/pstore/parameters/backend"
+KMSG_BYTES = "/sys/module/pstore/parameters/kmsg_bytes"
 JOURNAL = "/var/log/journal/%s/system.journal" % MACHINE_ID
 POLICY: Dict[str, Any] = {
     "crash_evidence_journal": True,
@@ -91,6 +92,7 @@ def debian(root: str, tree: str = "debian12") -> KdumpHost:
         ("/proc/sys/kernel/printk", "4\t4\t1\t7\n"),
         ("/proc/iomem", IOMEM),
         (BACKEND, "(null)\n"),
+        (KMSG_BYTES, "10240\n"),
         (POST_NOTIFIERS, "N\n"),
     ):
         host.put(path, text)

@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any, Dict, Optional
 
@@ -23,6 +24,7 @@ from unit.plugins.module_utils import fixture_evidence
 from unit.plugins.module_utils.fixture_evidence import (
     BACKEND,
     JOURNAL,
+    KMSG_BYTES,
     NETCONSOLE,
     POST_NOTIFIERS,
     RAMOOPS,
@@ -167,9 +169,9 @@ class TestPstore:
 
     def test_a_machine_without_a_place_for_them(self, host: KdumpHost) -> None:
         expect(findings(host)["pstore_backend"], "not_applicable", "neither an ACPI ERST nor EFI")
-        os.unlink(host.root + BACKEND)
-        os.rmdir(host.root + os.path.dirname(BACKEND))
+        shutil.rmtree(host.root + os.path.dirname(BACKEND))
         expect(findings(host)["pstore_backend"], "not_applicable", "no pstore")
+        expect(findings(host, pstore_kib=64)["pstore_arguments"], "fail", "pstore.kmsg_bytes=nothing")
 
     @pytest.mark.parametrize("backend", ["erst", "efi_pstore", "efi", "ramoops"])
     def test_a_backend(self, host: KdumpHost, backend: str) -> None:
@@ -248,6 +250,18 @@ class TestKernel:
         expect(found["restarted"], "fail")
         host.put("/proc/cmdline", "ro console=tty0 console=ttyS1,115200 pstore.kmsg_bytes=65536\n")
         expect(findings(host, **asked)["restarted"], "pass")
+
+    def test_a_kernel_that_does_not_know_the_size_of_a_record(self, host: KdumpHost) -> None:
+        asked = dict(pstore_kib=64)
+        _bootloader.apply(
+            host, "crash_evidence", _crash_evidence.resolve(policy(**asked), _crash_evidence.observe(host))["cmdline"]
+        )
+        expect(findings(host, **asked)["pstore_arguments"], "pass")
+        os.unlink(host.root + KMSG_BYTES)
+        expect(findings(host, **asked)["pstore_arguments"], "fail", "does nothing", "pstore_kib to 0")
+        expect(findings(host)["pstore_arguments"], "not_applicable", "no argument")
+        # There the backend's parameters are the only ones.
+        expect(findings(host, efi_pstore=True)["pstore_arguments"], "fail", "efi_pstore.pstore_disable=nothing", HARDEN)
 
     def test_a_boot_method_that_is_not_ours(self, host: KdumpHost) -> None:
         host.put("/run/ostree-booted", "")
