@@ -80,6 +80,6 @@ def _program(host: Host) -> Dict[str, Any]:
         "current": _fallback_kernel_files.is_current(host.read(_fallback_kernel_files.PROGRAM)),
         "files": dict((path, host.read(path)) for path in paths),
         "units": dict((name, dict(_systemd.unit(host, name)._asdict())) for name in names),
-        "active": dict((name, _systemd.active_state(host, name)) for name in names),
+        "active": _systemd.active_states(host, list(names)),
         "facts": _fallback_kernel_files.facts(host),
     }

@@ -92,7 +92,7 @@ def _services(host: Host, state: Dict[str, Any], options: Options) -> List[Chang
     wanted = UNITS if options["arm_at_reboot"] else UNITS[:1]
     states = [_systemd.unit(host, name) for name in wanted]
     found = [Change(unit.name, "disabled", "enabled") for unit in states if not unit.enabled and not unit.masked]
-    if options["arm_at_reboot"] and _systemd.active_state(host, files.ARM) != "active":
+    if options["arm_at_reboot"] and _systemd.active_states(host, [files.ARM])[files.ARM] != "active":
         found.append(Change(files.ARM, "not started", "started"))
     return found
 

@@ -4,7 +4,7 @@
 """systemd as files show it: how a unit stands, what its configuration files say together, and what their values mean."""
 
 import re
-from typing import Dict, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _drop_ins
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
@@ -50,9 +50,10 @@ def unit(host: Host, name: str) -> Unit:
     )
 
 
-def active_state(host: Host, name: str) -> str:
-    """What systemd says of a unit: C(active), C(inactive), C(failed) and the like; '' for no answer. Raises HostError."""
-    return host.run(["systemctl", "is-active", name], check=False).out.strip()
+def active_states(host: Host, names: List[str]) -> Dict[str, str]:
+    """What systemd says of units: C(active), C(inactive), C(failed) and the like; '' for no answer. Raises HostError."""
+    said = host.run(["systemctl", "is-active"] + names, check=False).out.splitlines()
+    return dict(zip(names, said if len(said) == len(names) else [""] * len(names)))
 
 
 def installed(host: Host, name: str) -> bool:

@@ -146,9 +146,8 @@ class Systemctl:
         if order == "is-system-running":
             return Result(0, "running\n", "")
         if order == "is-active":
-            if unit in self.failed:
-                return Result(3, "failed\n", "")
-            return Result(0, "active\n", "") if unit in self.active else Result(3, "inactive\n", "")
+            states = [self.state(name) for name in argv[2:]]
+            return Result(0 if "active" in states else 3, "\n".join(states) + "\n", "")
         if order in ("enable", "disable"):
             return self.link(order, unit)
         if order == "start":
@@ -156,6 +155,11 @@ class Systemctl:
         else:
             assert order == "daemon-reload", argv
         return Result(0, "", "")
+
+    def state(self, unit: str) -> str:
+        if unit in self.failed:
+            return "failed"
+        return "active" if unit in self.active else "inactive"
 
     def link(self, order: str, unit: str) -> Result:
         path = "/etc/systemd/system/sysinit.target.wants/" + unit

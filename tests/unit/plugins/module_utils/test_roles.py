@@ -3,12 +3,15 @@
 """All roles of a host judged in one go."""
 
 import json
+import subprocess
+import sys
 from typing import Any, Callable, Dict
 
 import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _roles
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from unit.plugins.module_utils import fixture_watchdog
 from unit.plugins.module_utils.fixture_host import FixtureHost
 
 POLICY: Dict[str, Any] = {
@@ -29,7 +32,11 @@ def judge(host: FixtureHost, **changes: Any) -> Dict[str, Any]:
 
 
 def test_every_role_has_what_the_audit_calls() -> None:
-    for name, role in _roles.ROLES.items():
+    known = _roles.modules(_roles.KERNEL + _roles.HARDWARE)
+    assert set(known) == {*_roles.KERNEL, *_roles.HARDWARE, _roles.SHARED}
+    for name, role in known.items():
+        if name == _roles.SHARED:
+            continue
         for part in ("validate", "observe", "resolve", "evaluate"):
             assert callable(getattr(role, part)), (name, part)
 
@@ -77,6 +84,28 @@ def test_a_host_without_roles_has_nothing_to_drift(debian12: FixtureHost) -> Non
     judged = judge(debian12, panic_hardening_roles=[])
     assert (judged["findings"], judged["summary"]["verdict"]) == ([], "hardened")
     assert debian12.calls == []
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_both_groups_are_judged_at_once_in_the_order_asked_for(debian12: FixtureHost, order: int) -> None:
+    names = ["panic_sysctl", "watchdog"][::order]
+    policy = dict(fixture_watchdog.POLICY, **POLICY)
+    judged = _roles.judge(debian12, policy, names, TODAY)
+    assert list(judged["state"]) == [*names, "panic_hardening"]
+    assert list(judged["wanted"]) == names
+    alone = [_roles.judge(debian12, policy, [name], TODAY) for name in names]
+    singly = [finding for part in alone for finding in part["findings"] if finding["role"] != "panic_hardening"]
+    assert [finding for finding in judged["findings"] if finding["role"] != "panic_hardening"] == singly
+    assert {finding["role"] for finding in judged["findings"]} == {*names, "panic_hardening"}
+
+
+def test_only_the_group_that_is_looked_at_is_imported() -> None:
+    for group, other in ((_roles.KERNEL, "_watchdog"), (_roles.HARDWARE, "_kdump")):
+        code = "import sys; from %s import _roles; _roles.modules(%r); print('\\n'.join(sys.modules))"
+        package = _roles.__name__.rpartition(".")[0]
+        imported = subprocess.check_output([sys.executable, "-c", code % (package, group)]).decode().split()
+        assert package + "._roles" in imported
+        assert package + "." + other not in imported
 
 
 def test_the_result_is_plain_json(make_host: Callable[..., FixtureHost]) -> None:

@@ -3,12 +3,12 @@
 """What systemd's files say together, and what its values mean."""
 
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, Dict, Optional
 
 import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _systemd, _tmpfiles
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError, Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
 
 CONF = "/etc/systemd/journald.conf"
@@ -141,3 +141,16 @@ def test_units_as_their_links_show_them(tmp_path: Path) -> None:
     assert not _systemd.installed(host, "x.service")
     host.put("/lib/systemd/system/x.service", "")
     assert _systemd.installed(host, "x.service")
+
+
+@pytest.mark.parametrize(
+    "said, states",
+    [
+        ("active\ninactive\n", {"a.service": "active", "b.service": "inactive"}),
+        ("", {"a.service": "", "b.service": ""}),
+        ("Failed to connect to bus\n", {"a.service": "", "b.service": ""}),
+    ],
+)
+def test_units_are_asked_for_in_one_call(empty: FixtureHost, said: str, states: Dict[str, str]) -> None:
+    empty.answers[("systemctl", "is-active", "a.service", "b.service")] = Result(3, said, "")
+    assert _systemd.active_states(empty, ["a.service", "b.service"]) == states
