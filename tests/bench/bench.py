@@ -1,6 +1,6 @@
 # Copyright (c) 2026, kernelops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two ratios from one run on one machine: audit to setup, and a loop of ansible.posix.sysctl to sysctl_profile."""
+"""Two ratios from one run on one machine: the audit of all roles to setup, and a loop of ansible.posix.sysctl to sysctl_profile."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def measure(machine: Machine) -> dict[str, float]:
         done = playbooks.run(
             str(HERE / "bench.yml"),
             [machine],
-            variables={"rounds": ROUNDS},
+            variables={**playbooks.ALL_ROLES, "rounds": ROUNDS},
             binaries=BINARIES,
             environment={
                 "DURATIONS": log.name,

@@ -30,7 +30,7 @@ class Step:
     group: str
     shows: str
     command: Sequence[str] | Callable[[], Sequence[str]]
-    minutes: float = 5
+    minutes: float = 5  # of `make test-full`, on a machine that has little to spare
     faults: str = "one"  # whether `make test` runs it too, or only `make test-full`
 
     def argv(self) -> list[str]:
@@ -74,7 +74,7 @@ STEPS = (
     Step("pythons", "interpreters", "unit tests on the oldest and the newest Python, or all", python("-m", "house.targets"), 20),
     Step("molecule-container", "scenarios", "a container is left alone", ["molecule", "test", "-s", "container"], 10),
     Step("molecule-kdump", "scenarios", "a dump is taken and opened", ["molecule", "test", "-s", "kdump"], 25),
-    Step("molecule-diagnose", "scenarios", "crashes are found and told", ["molecule", "test", "-s", "diagnose"], 45),
+    Step("molecule-diagnose", "scenarios", "crashes are found and told", ["molecule", "test", "-s", "diagnose"], 110),
     Step("molecule-default", "scenarios", "all roles at once: check, harden, crash, come back", [
         "molecule", "test", "-s", "default",
     ], 25, "all"),
@@ -85,10 +85,10 @@ STEPS = (
     Step("molecule-hardware", "scenarios", "failing hardware is told of, a hang is ended", [
         "molecule", "test", "-s", "hardware",
     ], 25, "all"),
-    Step("machine-debian12", "machines", "what needs a machine of its own", machine("debian12"), 90),
-    Step("machine-debian13", "machines", "what needs a machine of its own", machine("debian13"), 90, "all"),
-    Step("kernels-debian12", "machines", "bad kernels are left again", machine("debian12", BAD_KERNELS), 50),
-    Step("kernels-debian13", "machines", "bad kernels are left again", machine("debian13", BAD_KERNELS), 50, "all"),
+    Step("machine-debian12", "machines", "what needs a machine of its own", machine("debian12"), 120),
+    Step("machine-debian13", "machines", "what needs a machine of its own", machine("debian13"), 120, "all"),
+    Step("kernels-debian12", "machines", "bad kernels are left again", machine("debian12", BAD_KERNELS), 100),
+    Step("kernels-debian13", "machines", "bad kernels are left again", machine("debian13", BAD_KERNELS), 100, "all"),
 )  # fmt: skip
 
 

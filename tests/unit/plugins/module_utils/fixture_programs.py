@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Small models of the programs that change boot entries, for hosts made of captured trees. For Python 3.6 too."""
 
+import functools
 import os
 import re
 import subprocess
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
+
+# What the scripts of a menu print, by the scripts: hundreds of tests make the same menus.
+GENERATED: Dict[Any, str] = {}
 
 
 class Grubby:
@@ -81,14 +85,24 @@ class GrubMkconfig:
         return Result(0, "", "Generating grub configuration file ...\ndone\n")
 
     def variables(self) -> List[str]:
-        script = (
-            'set -e; . "$1/etc/default/grub"; for x in "$1"/etc/default/grub.d/*.cfg; do if [ -e "$x" ]; then . "$x"; fi; done; '
-            'printf "%s\\n%s\\n" "$GRUB_CMDLINE_LINUX" "$GRUB_CMDLINE_LINUX_DEFAULT"'
-        )
-        process = subprocess.Popen(["sh", "-c", script, "sh", self.host.root], stdout=subprocess.PIPE)
-        out = process.communicate(timeout=20)[0].decode("utf-8")
-        assert process.returncode == 0, out
-        return out.splitlines()
+        return [self.setting(name) for name in ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT")]
+
+    def setting(self, name: str) -> str:
+        folder = "/etc/default/grub.d"
+        names = [entry for entry in self.host.listdir(folder) if entry.endswith(".cfg")]
+        texts = [
+            self.host.text(path) for path in ["/etc/default/grub"] + ["%s/%s" % (folder, entry) for entry in names]
+        ]
+        return shell("set -e\n" + "\n".join(texts), name)
+
+
+@functools.lru_cache(maxsize=None)
+def shell(script: str, variable: str) -> str:
+    """What a script leaves in a variable; hundreds of tests ask for the same."""
+    process = subprocess.Popen(["sh", "-s"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    out = process.communicate(('%s\nprintf %%s "$%s"\n' % (script, variable)).encode("utf-8"), timeout=20)[0]
+    assert process.returncode == 0, out
+    return out.decode("utf-8")
 
 
 class GrubMkconfigMenu(GrubMkconfig):
@@ -118,16 +132,16 @@ class GrubMkconfigMenu(GrubMkconfig):
     def section(self, generator: str, before: str, behind: str) -> str:
         if not os.access(self.host.root + generator, os.X_OK):
             return ""
-        process = subprocess.Popen([self.host.root + generator], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        out, _err = process.communicate(timeout=20)
-        assert process.returncode == 0, out
-        text = out.decode("utf-8")
+        # They call each other and read nothing else.
+        paths = ["/etc/grub.d/" + name for name in self.host.listdir("/etc/grub.d")]
+        scripts = tuple((path, self.host.read(path), self.host.mode(path)) for path in paths)
+        if (generator, scripts) not in GENERATED:
+            process = subprocess.Popen([self.host.root + generator], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            out, _err = process.communicate(timeout=20)
+            assert process.returncode == 0, out
+            GENERATED[generator, scripts] = out.decode("utf-8")
+        text = GENERATED[generator, scripts]
         return before + "### BEGIN %s ###\n%s### END %s ###\n" % (generator, text, generator) + behind
-
-    def setting(self, name: str) -> str:
-        script = '. "$1/etc/default/grub"; for x in "$1"/etc/default/grub.d/*.cfg; do . "$x"; done; eval "printf %s \\"\\$$2\\""'
-        process = subprocess.Popen(["sh", "-c", script, "sh", self.host.root, name], stdout=subprocess.PIPE)
-        return process.communicate(timeout=20)[0].decode("utf-8")
 
 
 class Systemctl:

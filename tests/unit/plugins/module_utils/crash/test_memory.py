@@ -43,9 +43,12 @@ def noise(pid: int) -> str:
     return "".join(lines)
 
 
-@pytest.mark.parametrize("version", TABLES)
+FORMS = ("[  100.000000] ", "[  100.000000][ T1403] ", "Jan  5 10:00:25 node1 kernel: ")
+KINDS = [(version, FORMS[0]) for version in TABLES] + [("6.8", form) for form in FORMS[1:]]
+
+
+@pytest.mark.parametrize("version, form", KINDS)
 @pytest.mark.parametrize("between", [lambda _pid: "", noise], ids=["alone", "others between"])
-@pytest.mark.parametrize("form", ["[  100.000000] ", "[  100.000000][ T1403] ", "Jan  5 10:00:25 node1 kernel: "])
 def test_of_thousands_of_processes_the_biggest(version: str, between: Callable[[int], str], form: str) -> None:
     text = HEAD + ORDERS + table(version, between) + KILL
     found = samples.judge("".join(form + line + "\n" for line in text.splitlines()))
