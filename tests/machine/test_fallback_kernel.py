@@ -27,9 +27,10 @@ class Fault:
     mend: str = "update-grub"
 
 
-def on_line(argument: str) -> str:
-    """Put an argument on every line that boots the new kernel."""
-    return rf"sed -i -E '/^\s*linux\s.*vmlinuz-{{new}}/ s/$/ {argument}/' /boot/grub/grub.cfg"
+def on_line(edit: str, argument: str) -> str:
+    """Edit every line that boots the new kernel; its name has dots and pluses, so that it is no extended expression."""
+    line = "vmlinuz-{new} "
+    return f"sed -i '/{line}/ {edit}' /boot/grub/grub.cfg && grep -q '{line}.*{argument}' /boot/grub/grub.cfg"
 
 
 def unit(lines: str) -> str:
@@ -63,8 +64,8 @@ FAULTS = (
     Fault("initrd-cut-off", "cp /boot/initrd.img-{new} /root/ && truncate -s 2M /boot/initrd.img-{new}", CUT_OFF, BACK),
     Fault("image-corrupt", "cp /boot/vmlinuz-{new} /root/ && dd if=/dev/zero of=/boot/vmlinuz-{new} bs=64k count=1 conv=notrunc",
           "invalid magic number", BACK),
-    Fault("root-missing", f"sed -i -E '/vmlinuz-{{new}}/ s/root=[^ ]+/{ROOT}/' /boot/grub/grub.cfg", "Rebooting automatically due to panic="),
-    Fault("init-exits", on_line(r"init=\/bin\/false"), "Attempted to kill init"),
+    Fault("root-missing", on_line(f"s/root=[^ ]*/{ROOT}/", ROOT), "Rebooting automatically due to panic="),
+    Fault("init-exits", on_line("s,$, init=/bin/false,", "init=/bin/false"), "Attempted to kill init"),
     Fault("no-network", unit("After=systemd-networkd.service\\n[Service]\\nExecStart=sh -c \"while sleep 1; do ip link set eth0 down; done\"\\n"),
           "reboot: Restarting system", NO_UNIT),
 )  # fmt: skip
