@@ -4,7 +4,7 @@
 """Policy of the role crash_evidence: which values it accepts, and what they mean on a host."""
 
 import re
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _cmdline,
@@ -97,11 +97,12 @@ def check_options(given: Dict[str, Any], prefix: str = "") -> None:
 def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
     """What the policy means on this host.
 
-    C(applicable) with C(reason), C(sysctls), C(cmdline), C(ramoops_refused) (why ramoops is not given its memory), and
+    C(applicable) with C(reason), C(sysctls), C(cmdline), C(ramoops_refused) (why ramoops is not given its memory),
+    C(record_refused) (why records of pstore stay as large as they are), and
     C(reboot_required): the running kernel was started without some of the arguments.
     """
     wanted: Dict[str, Any] = dict(
-        applicable=True, reason="", sysctls={}, cmdline={}, ramoops_refused="", reboot_required=False
+        applicable=True, reason="", sysctls={}, cmdline={}, ramoops_refused="", record_refused="", reboot_required=False
     )
     machine = state["virtualization"]
     if machine["kind"] == "container":
@@ -110,7 +111,10 @@ def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
     ramoops = policy["crash_evidence_ramoops"]
     wanted["ramoops_refused"] = _crash_evidence_ramoops.why_not(ramoops, state) if ramoops else ""
     wanted["sysctls"] = _sysctls(policy, state)
-    wanted["cmdline"] = _arguments(policy, bool(ramoops and not wanted["ramoops_refused"]))
+    wanted["record_refused"] = _no_record(policy, state["pstore"])
+    wanted["cmdline"] = _arguments(
+        policy, bool(ramoops and not wanted["ramoops_refused"]), not wanted["record_refused"]
+    )
     settable = bool(state["boot"] and state["boot"]["supported"])
     wanted["reboot_required"] = settable and not _cmdline.has(state["running"], wanted["cmdline"])
     return wanted
@@ -130,11 +134,18 @@ def _sysctls(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, str]:
     return found
 
 
-def _arguments(policy: Dict[str, Any], ramoops: bool) -> _cmdline.Arguments:
+def _no_record(policy: Dict[str, Any], pstore: Optional[Dict[str, Any]]) -> str:
+    # Before Linux 6.2 it is an option of the mount; the argument is taken there, and does nothing.
+    if policy["crash_evidence_pstore_kib"] and pstore and pstore["supported"] and not pstore["kmsg_bytes"]:
+        return "crash_evidence_pstore_kib: the running kernel does not know pstore.kmsg_bytes; Linux 6.2 and newer do"
+    return ""
+
+
+def _arguments(policy: Dict[str, Any], ramoops: bool, record: bool) -> _cmdline.Arguments:
     found: _cmdline.Arguments = {}
     if policy["crash_evidence_consoles"]:
         found["console"] = list(policy["crash_evidence_consoles"])
-    if policy["crash_evidence_pstore_kib"]:
+    if policy["crash_evidence_pstore_kib"] and record:
         found["pstore.kmsg_bytes"] = str(policy["crash_evidence_pstore_kib"] * 1024)
     if policy["crash_evidence_efi_pstore"]:
         found["efi_pstore.pstore_disable"] = "0"

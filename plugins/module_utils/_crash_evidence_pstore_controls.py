@@ -18,7 +18,6 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging
 BACKEND = "/sys/module/pstore/parameters/backend"
 SERVICE = "systemd-pstore.service"
 RESERVE = "reserve it at boot with memmap= or reserve_mem=, restart the host, then %s" % HARDEN
-KMSG_BYTES, KMSG_BYTES_FILE = "pstore.kmsg_bytes", "/sys/module/pstore/parameters/kmsg_bytes"
 PSTORE_ARGUMENTS = ("pstore.", "efi_pstore.", "ramoops.")
 
 
@@ -106,20 +105,12 @@ def pstore_arguments(policy: Dictionary, state: Dictionary, wanted: Dictionary) 
     arguments: _cmdline.Arguments = dict(
         (name, value) for name, value in wanted["cmdline"].items() if name.startswith(PSTORE_ARGUMENTS)
     )
+    unknown = wanted["record_refused"]
     if not arguments:
-        reason = wanted["ramoops_refused"] or "no argument for pstore is asked for"
+        reason = wanted["ramoops_refused"] or unknown or "no argument for pstore is asked for"
         return part("not_applicable", "", "", reason=reason)
-    pstore = state["pstore"] or {"supported": False}
-    if policy["crash_evidence_pstore_kib"] and pstore["supported"] and not pstore["kmsg_bytes"]:
-        return part(
-            "fail",
-            "%s=%s" % (KMSG_BYTES, arguments[KMSG_BYTES]),
-            "a kernel that knows no %s" % KMSG_BYTES,
-            reason="the running kernel takes the size of a record only as an option of its mount, so that the argument does nothing",
-            remedy="boot Linux 6.2 or newer, or set crash_evidence_pstore_kib to 0 for this host",
-            evidence=[KMSG_BYTES_FILE],
-        )
-    return _boot_arguments.judge(arguments, state["boot"], state["errors"].get("boot", ""), "crash_evidence")
+    found = _boot_arguments.judge(arguments, state["boot"], state["errors"].get("boot", ""), "crash_evidence")
+    return dict(found, reason=found.get("reason") or unknown)
 
 
 def ramoops_memory(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:

@@ -258,10 +258,14 @@ class TestKernel:
         )
         expect(findings(host, **asked)["pstore_arguments"], "pass")
         os.unlink(host.root + KMSG_BYTES)
-        expect(findings(host, **asked)["pstore_arguments"], "fail", "does nothing", "pstore_kib to 0")
+        expect(findings(host, **asked)["pstore_arguments"], "not_applicable", "does not know pstore.kmsg_bytes")
         expect(findings(host)["pstore_arguments"], "not_applicable", "no argument")
-        # There the backend's parameters are the only ones.
-        expect(findings(host, efi_pstore=True)["pstore_arguments"], "fail", "efi_pstore.pstore_disable=nothing", HARDEN)
+        asked.update(efi_pstore=True)
+        expect(findings(host, **asked)["pstore_arguments"], "fail", "efi_pstore.pstore_disable=nothing", HARDEN)
+        wanted = _crash_evidence.resolve(policy(**asked), _crash_evidence.observe(host))["cmdline"]
+        assert wanted == {"efi_pstore.pstore_disable": "0"}
+        _bootloader.apply(host, "crash_evidence", wanted)
+        expect(findings(host, **asked)["pstore_arguments"], "pass", "does not know pstore.kmsg_bytes")
 
     def test_a_boot_method_that_is_not_ours(self, host: KdumpHost) -> None:
         host.put("/run/ostree-booted", "")
