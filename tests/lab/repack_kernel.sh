@@ -4,7 +4,7 @@
 #
 # Runs on a machine: installs a package of another kernel, made of the running one's files under the name RELEASE. With
 # EMPTY_BYTES its initrd is that many zeros, as a power cut can leave a file: it looks whole, and the kernel finds no root and panics.
-# A kernel that boots would call itself by its old name.
+# A kernel that boots would call itself by its old name. Its version is the release's own: apt counts kernels by version.
 set -eu
 
 release=$1
@@ -24,7 +24,7 @@ cp "/lib/modules/$running/modules.dep" "$tree/usr/lib/modules/$release/"
 chmod 755 "$tree"
 cat >"$tree/DEBIAN/control" <<EOF
 Package: linux-image-$release
-Version: ${release%%-*}-1
+Version: $(printf '%s' "$release" | cut -d - -f 1-2)
 Architecture: amd64
 Maintainer: the lab <lab@example.com>
 Description: a kernel that was repacked for a test
