@@ -45,6 +45,8 @@ def observe(host: Host) -> Dict[str, Any]:
         hardware=hardware,
         available=_modules.available(host, _watchdog_devices.KNOWN),
         devices=_watchdog_devices.loaded(host),
+        node=host.exists(_watchdog_devices.NODE),
+        modules=[name for name in _watchdog_devices.KNOWN if host.exists("/sys/module/" + name)],
         feeder=_watchdog_devices.feeder(host, _setup.units(host, sorted(_watchdog_devices.FEEDERS))),
         kernel_panic=_number(host.read("/proc/sys/kernel/panic")),
         crash_kernel=(host.read("/sys/kernel/kexec_crash_loaded") or "").strip() == "1",

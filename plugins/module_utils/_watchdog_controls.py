@@ -31,7 +31,7 @@ def evaluate(policy: Dictionary, state: Dictionary) -> List[Dictionary]:
 
 def _configuration(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:
     if wanted["missing"]:
-        found = dict(status="fail", expected=wanted["driver"], observed="", reason=wanted["missing"])
+        found = dict(status="fail", expected=policy["watchdog_driver"], observed="", reason=wanted["missing"])
         return dict(found, remedy=wanted["remedy"])
     return _hardware_controls.configuration(
         "watchdog", _watchdog_files.setup(policy, wanted, state), state, [_watchdog_files.DROP_IN]
@@ -40,7 +40,7 @@ def _configuration(policy: Dictionary, state: Dictionary, wanted: Dictionary) ->
 
 def _armed(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:
     expected = "a watchdog that resets this host after %d s" % policy["watchdog_timeout"]
-    trusted = (wanted["driver"], _watchdog_devices.BUILT_IN)
+    trusted = (*wanted["drivers"], _watchdog_devices.BUILT_IN)
     active = [device for device in state["devices"] if device["state"] == "active" and device["driver"] in trusted]
     shown = ", ".join(
         "%s (%s) %s, %s s" % (d["name"], d["identity"], d["state"], d["timeout"]) for d in state["devices"]
@@ -49,9 +49,18 @@ def _armed(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Diction
     if state["manager"] is None:
         return _hardware_controls.unknown(part, state)
     manager = state["manager"]
+    locked = _locked(wanted["drivers"], state)
+    if locked and policy["watchdog_driver"] == "auto":
+        return dict(part, status="not_applicable", reason=locked)
+    if locked:
+        remedy = "switch it on in the setup of the firmware, or set watchdog_driver"
+        return dict(part, status="fail", reason=locked, remedy=remedy)
     # The driver of a BMC shows nothing below /sys; there the word of systemd must do.
     if not active and not (manager["fed"] and manager["device"] and not state["devices"]):
-        reason = "no watchdog (%s) runs: systemd feeds %s" % (wanted["driver"], manager["device"] or "none")
+        reason = "no watchdog (%s) runs: systemd feeds %s" % (
+            " or ".join(wanted["drivers"]),
+            manager["device"] or "none",
+        )
         return dict(
             part,
             status="fail",
@@ -63,6 +72,14 @@ def _armed(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Diction
         remedy = "remove RuntimeWatchdogSec from " + wanted["other_file"] if wanted["other_file"] else HARDEN
         return dict(part, status="fail", reason=reason, remedy=remedy)
     return dict(part, status="pass")
+
+
+def _locked(drivers: List[str], state: Dictionary) -> str:
+    """Why no driver has found a watchdog although all of them are loaded; an empty text where that is not so."""
+    if state["devices"] or state["node"] or not set(drivers) <= set(state["modules"]):
+        return ""
+    text = "%s: loaded, and there is no watchdog; the firmware may have locked it ('journalctl -k' says so)"
+    return text % " and ".join(drivers)
 
 
 def _pretimeout(policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Dictionary:

@@ -10,6 +10,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 
 CLASS = "/sys/class/watchdog"
 FED = "watchdog0"  # by systemd, where its WatchdogDevice= is not set
+# There with the first watchdog of any driver, that of a BMC too, which is not in the class.
+NODE = "/dev/watchdog"
 # By driver, the PCI devices that it serves, as vendor:device. From the tables of the drivers (drivers/watchdog).
 PCI = {
     "i6300esb": ("8086:25ab",),
@@ -17,7 +19,8 @@ PCI = {
     "sp5100_tco": ("1002:4385", "1022:780b", "1022:790b", "1d94:790b"),
 }
 # The firmware's own description first: where it is there, the chipset's driver keeps away.
-ORDER = ("wdat_wdt", "i6300esb", "hpwdt", "iTCO_wdt", "sp5100_tco", "ipmi_watchdog")
+BMC = "ipmi_watchdog"
+ORDER = ("wdat_wdt", "i6300esb", "hpwdt", "iTCO_wdt", "sp5100_tco", BMC)
 SOFTWARE, SOFTWARE_IDENTITY = "softdog", "Software Watchdog"
 # At the pretimeout its own handler of the NMI panics, whatever the governor.
 PANICS_ITSELF = ("hpwdt",)
@@ -51,7 +54,7 @@ def hardware(host: Host) -> List[str]:
     asked = {
         "wdat_wdt": host.exists("/sys/firmware/acpi/tables/WDAT"),
         "iTCO_wdt": any(name.startswith("iTCO_wdt") for name in host.listdir("/sys/bus/platform/devices")),
-        "ipmi_watchdog": bool(host.listdir("/sys/class/ipmi")),
+        BMC: bool(host.listdir("/sys/class/ipmi")),
     }
     asked.update((driver, bool(found & set(ids))) for driver, ids in PCI.items())
     return [driver for driver in ORDER if asked[driver]]

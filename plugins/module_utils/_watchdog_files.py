@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the role watchdog writes: the manager's settings, a unit that loads the driver, one that tells of a reset."""
 
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm_sent,
@@ -63,6 +63,7 @@ ExecStart={launcher} watchdog
 [Install]
 WantedBy=multi-user.target
 """
+LATER = '/bin/sh -c "test -e {node} || exec {command}"'
 # What makes of a missed feeding a panic, with its dump, before the reset.
 PARAMETERS = {
     "softdog": "softdog soft_panic=1",
@@ -73,11 +74,7 @@ PARAMETERS = {
 def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any]) -> Setup:
     """The files and units that the policy means on this host."""
     text = MANAGER_TEXT + (PRETIMEOUT_TEXT if policy["watchdog_pretimeout"] else "")
-    driver = wanted["driver"]
-    if policy["watchdog_pretimeout"] or driver != "ipmi_watchdog":
-        driver = PARAMETERS.get(driver, driver).format(**policy)
-    load = "" if driver == _watchdog_devices.BUILT_IN else "ExecStart=%s %s\n" % (state["modprobe"], driver)
-    modules = DRIVER_TEXT.format(modprobe=state["modprobe"], load=load)
+    modules = DRIVER_TEXT.format(modprobe=state["modprobe"], load=_load(policy, wanted["drivers"], state["modprobe"]))
     alarm = ALARM_TEXT.format(unit=DRIVER_UNIT, retry=_alarm_sent.RETRY_SECONDS, launcher=_hardware_launcher.LAUNCHER)
     files = {
         DROP_IN: File(HEADER + text.format(**policy)),
@@ -85,3 +82,19 @@ def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any])
         unit_path(ALARM_UNIT): File(HEADER + alarm),
     }
     return Setup(files, {}, [DRIVER_UNIT, ALARM_UNIT])
+
+
+def _load(policy: Dict[str, Any], drivers: List[str], modprobe: str) -> str:
+    """The lines that load the drivers: after the first each is for a machine whose firmware has locked those before it."""
+    lines = ""
+    for place, name in enumerate(drivers):
+        if name == _watchdog_devices.BUILT_IN:
+            continue
+        command = "%s %s" % (modprobe, name)
+        if policy["watchdog_pretimeout"] or name != _watchdog_devices.BMC:
+            command = "%s %s" % (modprobe, PARAMETERS.get(name, name).format(**policy))
+        if place:
+            command = LATER.format(node=_watchdog_devices.NODE, command=command)
+        # Only the last one must not be refused.
+        lines += "ExecStart=%s%s\n" % ("" if name == drivers[-1] else "-", command)
+    return lines

@@ -27,14 +27,14 @@ def validate(policy: Dict[str, Any]) -> None:
 
 
 def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
-    """What the policy means on this host: C(applicable) or the C(reason) why not, the C(driver), what is C(missing) and its C(remedy)."""
-    driver = _driver(policy, state) if not _hardware_host.contained(state) else ""
-    reason = _why_not(state, driver)
-    missing, remedy = _in_the_way(policy, state, driver) if not reason else ("", "")
+    """What the policy means on this host: C(applicable) or the C(reason) why not, the C(drivers), what is C(missing) and its C(remedy)."""
+    drivers = _drivers(policy, state) if not _hardware_host.contained(state) else []
+    reason = _why_not(state, drivers)
+    missing, remedy = _in_the_way(policy, state, drivers) if not reason else ("", "")
     return {
         "applicable": not reason,
         "reason": reason,
-        "driver": driver,
+        "drivers": drivers,
         "missing": missing,
         "remedy": remedy,
         "install": [],
@@ -42,18 +42,18 @@ def resolve(policy: Dict[str, Any], state: Dict[str, Any]) -> Dict[str, Any]:
     }
 
 
-def _in_the_way(policy: Dict[str, Any], state: Dict[str, Any], driver: str) -> Tuple[str, str]:
-    """Why systemd could not feed this driver's watchdog, and what to do; empty texts where it can."""
-    if policy["watchdog_driver"] == driver and driver not in state["available"]:
-        missing = "watchdog_driver: the kernel %s has no driver %s" % (state["kernel"], driver)
+def _in_the_way(policy: Dict[str, Any], state: Dict[str, Any], drivers: List[str]) -> Tuple[str, str]:
+    """Why systemd could not feed these drivers' watchdog, and what to do; empty texts where it can."""
+    if policy["watchdog_driver"] in set(drivers) - set(state["available"]):
+        missing = "watchdog_driver: the kernel %s has no driver %s" % (state["kernel"], drivers[0])
         return missing, "boot a kernel that has it, or set watchdog_driver"
     # systemd feeds one watchdog alone. Another one that software drives is an earlier choice, and gone at the next boot.
     first = [device["driver"] for device in state["devices"] if device["name"] == _watchdog_devices.FED]
-    if set(first) <= {driver, _watchdog_devices.BUILT_IN, _watchdog_devices.SOFTWARE}:
+    if set(first) <= {*drivers, _watchdog_devices.BUILT_IN, _watchdog_devices.SOFTWARE}:
         return "", ""
     missing = "watchdog_driver: systemd feeds /dev/%s, which %s drives, and not that of %s"
     remedy = "blacklist %s in /etc/modprobe.d and restart, or set watchdog_driver to it"
-    return missing % (_watchdog_devices.FED, first[0], driver), remedy % first[0]
+    return missing % (_watchdog_devices.FED, first[0], drivers[0]), remedy % first[0]
 
 
 def _other_file(state: Dict[str, Any]) -> str:
@@ -61,25 +61,25 @@ def _other_file(state: Dict[str, Any]) -> str:
     return path if path and path != DROP_IN and path.rsplit("/", 1)[1] > DROP_IN.rsplit("/", 1)[1] else ""
 
 
-def _driver(policy: Dict[str, Any], state: Dict[str, Any]) -> str:
+def _drivers(policy: Dict[str, Any], state: Dict[str, Any]) -> List[str]:
+    """The drivers to be tried, best first. Which of them runs plays no part, so that the order is the same after each boot."""
     if policy["watchdog_driver"] != "auto":
-        return str(policy["watchdog_driver"])
+        return [policy["watchdog_driver"]]
     emulated = _watchdog_devices.EMULATED if state["virtualization"]["kind"] == "vm" else ()
-    # What drives a watchdog already is known to work, but software resets nothing that hangs.
-    running = [device["driver"] for device in state["devices"]]
+    # What drives a watchdog without being asked for is known to work, but software resets nothing that hangs.
+    running = [device["driver"] for device in state["devices"] if device["driver"] not in state["hardware"]]
     there = [driver for driver in state["hardware"] if driver in state["available"]]
-    fitting: List[str] = [driver for driver in running + there if driver not in (_watchdog_devices.SOFTWARE, *emulated)]
-    return fitting[0] if fitting else ""
+    return [driver for driver in running + there if driver not in (_watchdog_devices.SOFTWARE, *emulated)]
 
 
-def _why_not(state: Dict[str, Any], driver: str) -> str:
+def _why_not(state: Dict[str, Any], drivers: List[str]) -> str:
     machine = state["virtualization"]
     reason = _hardware_host.why_not(state, packages=False)
     if reason:
         return reason
     if state["feeder"]:
         return "%s feeds the watchdog; two must not" % state["feeder"]
-    if driver:
+    if drivers:
         return ""
     if state["hardware"] and machine["kind"] != "vm":
         text = "the hardware asks for %s, which the kernel %s does not have; boot another kernel"

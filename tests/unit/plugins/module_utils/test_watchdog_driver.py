@@ -3,6 +3,7 @@
 """The right driver for a machine, and nobody else's watchdog."""
 
 import os
+import shutil
 from typing import Any, Dict
 
 import pytest
@@ -15,6 +16,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
+from unit.plugins.module_utils.fixture_hardware import HardwareHost
 from unit.plugins.module_utils.fixture_watchdog import (
     DRIVER_UNIT,
     KERNEL,
@@ -62,17 +64,17 @@ def test_a_bad_policy_is_refused_by_variable(change: Dict[str, Any], name: str) 
     ],
 )
 def test_the_pci_device_says_which_driver(root: str, vendor: str, device: str, driver: str) -> None:
-    assert resolved(pci(machine(root), vendor, device))["driver"] == driver
+    assert resolved(pci(machine(root), vendor, device))["drivers"] == [driver]
 
 
 def test_what_is_no_pci_device_is_found_too(root: str) -> None:
     host = machine(root, drivers=_watchdog_devices.KNOWN)
     host.put("/sys/class/ipmi/ipmi0/dev", "")
-    assert resolved(host)["driver"] == "ipmi_watchdog"
+    assert resolved(host)["drivers"] == ["ipmi_watchdog"]
     host.put("/sys/bus/platform/devices/iTCO_wdt.1.auto/modalias", "")
-    assert resolved(host)["driver"] == "iTCO_wdt"
+    assert resolved(host)["drivers"] == ["iTCO_wdt", "ipmi_watchdog"]
     host.put("/sys/firmware/acpi/tables/WDAT", "")
-    assert resolved(host)["driver"] == "wdat_wdt"
+    assert resolved(host)["drivers"] == ["wdat_wdt", "iTCO_wdt", "ipmi_watchdog"]
 
 
 def test_a_kernel_without_the_driver_is_named(root: str) -> None:
@@ -89,7 +91,65 @@ def test_a_kernel_without_the_driver_is_named(root: str) -> None:
 def test_the_next_best_driver_is_taken_where_the_best_is_not_built(root: str) -> None:
     host = pci(machine(root, drivers=["iTCO_wdt"]), "8086", "25ab")
     host.put("/sys/bus/platform/devices/iTCO_wdt.1.auto/modalias", "")
-    assert resolved(host)["driver"] == "iTCO_wdt"
+    assert resolved(host)["drivers"] == ["iTCO_wdt"]
+
+
+def itco(root: str, *more: str) -> HardwareHost:
+    """Metal whose firmware has locked the watchdog of its chipset: the driver is loaded, and nothing appears."""
+    host = machine(root, drivers=("iTCO_wdt",) + more)
+    host.put("/sys/bus/platform/devices/iTCO_wdt.1.auto/modalias", "")
+    host.on_start["kernelops-watchdog.service"] = lambda: host.put("/sys/module/iTCO_wdt/refcnt", "0")
+    return host
+
+
+def test_where_firmware_has_locked_the_watchdog_nothing_fails(root: str) -> None:
+    host = itco(root)
+    assert judged(host)["armed"]["status"] == "fail"
+    set_up(host)
+    found = judged(host)
+    assert {item["status"] for item in found.values() if item["category"] == "config"} == {"pass", "not_applicable"}
+    assert found["armed"]["reason"].startswith("iTCO_wdt: loaded, and there is no watchdog; the firmware may")
+    # It stays so at the next run and at the next boot, loaded or not yet.
+    text = host.text(DRIVER_UNIT)
+    assert set_up(host).text(DRIVER_UNIT) == text
+    shutil.rmtree(host.root + "/sys/module")
+    assert set_up(host).text(DRIVER_UNIT) == text
+
+
+def test_a_locked_watchdog_that_was_asked_for_by_name_fails(root: str) -> None:
+    host = set_up(itco(root), watchdog_driver="iTCO_wdt")
+    found = judged(host, watchdog_driver="iTCO_wdt")["armed"]
+    assert (found["status"], found["remedy"][:12]) == ("fail", "switch it on")
+
+
+def test_the_next_driver_is_tried_where_the_best_finds_nothing(root: str) -> None:
+    host = itco(root, "ipmi_watchdog")
+    host.put("/sys/class/ipmi/ipmi0/dev", "")
+    set_up(host, watchdog_pretimeout=0)
+    assert (
+        "ExecStart=-/usr/sbin/modprobe iTCO_wdt\n"
+        'ExecStart=/bin/sh -c "test -e /dev/watchdog || exec /usr/sbin/modprobe ipmi_watchdog"\n'
+    ) in host.text(DRIVER_UNIT)
+    # It is not yet known whether the BMC has one.
+    assert judged(host)["armed"]["status"] == "fail"
+    host.put("/sys/module/ipmi_watchdog/refcnt", "1")
+    host.put("/dev/watchdog", "")
+    host.managed.update(
+        RuntimeWatchdogUSec="2min", WatchdogDevice="/dev/watchdog", WatchdogLastPingTimestampMonotonic="9"
+    )
+    assert judged(host)["armed"]["status"] == "pass"
+    host.remove("/dev/watchdog")
+    host.managed.update(WatchdogDevice="", WatchdogLastPingTimestampMonotonic="0")
+    assert judged(host)["armed"]["reason"].startswith("iTCO_wdt and ipmi_watchdog: loaded")
+
+
+def test_which_driver_runs_does_not_change_what_is_set_up(root: str) -> None:
+    host = itco(root, "ipmi_watchdog")
+    host.put("/sys/class/ipmi/ipmi0/dev", "")
+    before = set_up(host).text(DRIVER_UNIT)
+    load(host, driver="iTCO_wdt", identity="iTCO_wdt")
+    assert set_up(host).text(DRIVER_UNIT) == before
+    assert judged(host)["armed"]["status"] == "pass"
 
 
 def test_the_chipset_of_an_emulator_is_taken_only_by_its_name(root: str) -> None:
@@ -99,13 +159,13 @@ def test_the_chipset_of_an_emulator_is_taken_only_by_its_name(root: str) -> None
     load(host, "inactive", driver="iTCO_wdt", identity="iTCO_wdt")
     assert "this virtual machine has no watchdog" in resolved(host)["reason"]
     assert resolved(host, watchdog_driver="iTCO_wdt")["applicable"]
-    assert resolved(pci(host, "8086", "25ab"))["driver"] == "i6300esb"
+    assert resolved(pci(host, "8086", "25ab"))["drivers"] == ["i6300esb"]
 
 
 def test_what_a_hypervisor_made_for_its_machines_is_taken_where_it_runs(root: str) -> None:
     host = machine(root, "vm")
     load(host, "inactive", driver="xen_wdt", identity="Xen watchdog")
-    assert resolved(host)["driver"] == "xen_wdt"
+    assert resolved(host)["drivers"] == ["xen_wdt"]
 
 
 def test_the_watchdog_of_another_driver_does_not_arm_this_machine(root: str) -> None:
@@ -218,7 +278,7 @@ def test_a_container_and_a_host_without_systemd_are_left_alone(root: str) -> Non
     assert {item["status"] for item in judged(host).values()} == {"not_applicable"}
     assert _hardware.wish(host, "watchdog", POLICY, True, []).wish is None
     unknown = dict(_watchdog.observe(esb(root + "3")), virtualization={"kind": "unknown", "name": "unknown"})
-    assert _watchdog.resolve(POLICY, unknown)["driver"] == "i6300esb"
+    assert _watchdog.resolve(POLICY, unknown)["drivers"] == ["i6300esb"]
     plain = esb(root + "2")
     os.rmdir(plain.root + "/run/systemd/system")
     assert resolved(plain)["reason"].startswith("systemd does not run here")
