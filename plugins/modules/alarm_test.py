@@ -14,7 +14,7 @@ description:
     that the hardware roles have installed.
   - The host remembers what became of it; M(kernelops.panic_hardening.hardening_info) judges that as C(panic_hardening.alert_tested).
   - It fails where one of the ways is closed. That a mail was read, or that the operator's command reached anybody, it cannot know.
-  - In check mode nothing is sent.
+  - On a host where no hardware role is set up, as on most virtual machines, it sends nothing and warns. In check mode nothing is sent.
 extends_documentation_fragment:
   - kernelops.panic_hardening.attributes
   - kernelops.panic_hardening.attributes.writer
@@ -44,6 +44,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _hardware_launcher,
+    _hardware_plan,
     _virtualization,
     _writer,
 )
@@ -56,10 +57,12 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     if _virtualization.observe(host)["kind"] == "container":
         module.warn("This is a container: it has no alarm path.")
         return dict(changed=False, outcome={})
+    if not host.exists(_hardware_launcher.LAUNCHER) and not _hardware_plan.record(host):
+        module.warn("No role that watches hardware is set up here, so there is no alarm path to test.")
+        return dict(changed=False, outcome={})
     if not host.exists(_hardware_launcher.LAUNCHER):
         raise HostError(
-            "%s is missing: run kernelops.panic_hardening.harden with a hardware role first"
-            % _hardware_launcher.LAUNCHER
+            "%s is missing: run kernelops.panic_hardening.harden on this host" % _hardware_launcher.LAUNCHER
         )
     if module.check_mode:
         return dict(changed=True, outcome={})

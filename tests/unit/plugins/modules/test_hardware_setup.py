@@ -67,8 +67,6 @@ def test_a_bad_policy_is_refused_here_too(host: HardwareHost) -> None:
 
 
 def test_the_test_of_the_alarm_path_says_what_became_of_it(host: HardwareHost) -> None:
-    with pytest.raises(HostError, match="kernelops-hardware is missing"):
-        alarm_test.run(a_module(), host)
     hardware_setup.run(a_module(), host)
     assert alarm_test.run(a_module(True), host) == {"changed": True, "outcome": {}}
     outcome = {"journal": "journal", "command": "run", "mail": "none"}
@@ -78,6 +76,17 @@ def test_the_test_of_the_alarm_path_says_what_became_of_it(host: HardwareHost) -
     host.programs[_hardware_launcher.LAUNCHER] = lambda argv: Result(1, '{"command": "failed: x"}', "")
     with pytest.raises(HostError, match="does not work.*failed: x"):
         alarm_test.run(a_module(), host)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_where_no_role_is_set_up_there_is_no_path_to_test(host: HardwareHost, check_mode: bool) -> None:
+    module = a_module(check_mode)
+    assert alarm_test.run(module, host) == {"changed": False, "outcome": {}}
+    assert len(module.warnings) == 1
+    hardware_setup.run(a_module(), host)
+    host.remove(_hardware_launcher.LAUNCHER)
+    with pytest.raises(HostError, match="kernelops-hardware is missing"):
+        alarm_test.run(a_module(check_mode), host)
 
 
 def test_a_container_has_no_alarm_path_to_test(tmp_path: pathlib.Path) -> None:
