@@ -22,8 +22,10 @@ __all__ = ["LEFT", "evaluate", "observe", "owned", "resolve", "setup", "validate
 
 LEFT: List[str] = []
 
+# Shown by systemd 250 and newer.
+FED = "WatchdogLastPingTimestampMonotonic"
 # The last one is shown by systemd 251 and newer, which can set a pretimeout.
-MANAGER = ("RuntimeWatchdogUSec", "WatchdogDevice", "WatchdogLastPingTimestampMonotonic", "RuntimeWatchdogPreUSec")
+MANAGER = ("RuntimeWatchdogUSec", "WatchdogDevice", FED, "RuntimeWatchdogPreUSec")
 validate = _watchdog_policy.validate
 resolve = _watchdog_policy.resolve
 evaluate = _watchdog_controls.evaluate
@@ -68,7 +70,7 @@ def _manager(host: Host) -> Dict[str, Any]:
     return {
         "timeout": _systemd.seconds(values.get("RuntimeWatchdogUSec", "")) or 0,
         "device": values.get("WatchdogDevice", ""),
-        "fed": _number(values.get("WatchdogLastPingTimestampMonotonic")) > 0,
+        "fed": _number(values[FED]) > 0 if FED in values else None,
         "pretimeout": "RuntimeWatchdogPreUSec" in values,
     }
 

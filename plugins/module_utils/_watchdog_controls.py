@@ -21,6 +21,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging
 # From a panic to a capture kernel that feeds the watchdog itself: firmware plays no part, an initrd does.
 CAPTURE_SECONDS = 60
 REBOOT = "reboot the host"
+WHY = "'journalctl -b _PID=1 -g atchdog' says why it does not"
 
 
 def evaluate(policy: Dictionary, state: Dictionary) -> List[Dictionary]:
@@ -56,22 +57,35 @@ def _armed(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Diction
         remedy = "switch it on in the setup of the firmware, or set watchdog_driver"
         return dict(part, status="fail", reason=locked, remedy=remedy)
     # The driver of a BMC shows nothing below /sys; there the word of systemd must do.
-    if not active and not (manager["fed"] and manager["device"] and not state["devices"]):
-        reason = "no watchdog (%s) runs: systemd feeds %s" % (
-            " or ".join(wanted["drivers"]),
-            manager["device"] or "none",
+    silent = state["node"] and not state["devices"]
+    if silent and manager["fed"] is None:
+        reason, remedy = (
+            "systemd does not say before version 250 whether it feeds it",
+            "'ipmitool mc watchdog get' does",
         )
-        return dict(
-            part,
-            status="fail",
-            reason=reason,
-            remedy=HARDEN + "; 'journalctl -b _PID=1 -g atchdog' says why it does not",
-        )
-    if manager["timeout"] != policy["watchdog_timeout"]:
-        reason = "systemd has a timeout of %g s" % manager["timeout"]
-        remedy = "remove RuntimeWatchdogSec from " + wanted["other_file"] if wanted["other_file"] else HARDEN
-        return dict(part, status="fail", reason=reason, remedy=remedy)
-    return dict(part, status="pass")
+        return dict(part, status="unknown", reason=reason, remedy=remedy)
+    if not active and not (silent and manager["fed"]):
+        names = " or ".join(wanted["drivers"])
+        reason = "no watchdog (%s) runs: systemd feeds %s" % (names, manager["device"] or "none")
+        return dict(part, status="fail", reason=reason, remedy="%s; %s" % (HARDEN, WHY))
+    reason, remedy = _not_as_wanted(policy["watchdog_timeout"], manager, active, wanted["other_file"])
+    return dict(part, status="fail" if reason else "pass", reason=reason, remedy=remedy)
+
+
+def _not_as_wanted(seconds: int, manager: Dictionary, active: List[Dictionary], other_file: str) -> Tuple[str, str]:
+    """What is wrong with watchdogs that run, and what to do; empty texts where they are fed, with this timeout."""
+    if manager["timeout"] != seconds:
+        remedy = "remove RuntimeWatchdogSec from " + other_file if other_file else HARDEN
+        return "systemd has a timeout of %g s" % manager["timeout"], remedy
+    # None where systemd is too old to say.
+    if manager["fed"] is False:
+        return "systemd has never fed it, so something else does", "end what does: 'fuser -v /dev/watchdog*' names it"
+    for device in active:
+        # A driver may round up to what its hardware can count.
+        if device["timeout"] is not None and not seconds <= device["timeout"] < 2 * seconds:
+            reason = "%s resets this host after %d s" % (device["name"], device["timeout"])
+            return reason, "set watchdog_timeout to what %s can do; %s" % (device["driver"], WHY)
+    return "", ""
 
 
 def _locked(drivers: List[str], state: Dictionary) -> str:

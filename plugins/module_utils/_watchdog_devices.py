@@ -35,6 +35,7 @@ FEEDERS = {
     "sbd_remote.service": "the cluster's sbd",
     "watchdog.service": "the package watchdog",
     "wd_keepalive.service": "the package watchdog",
+    "bmc-watchdog.service": "freeipmi's bmc-watchdog",
 }
 # Installed is enough: it is started by what it serves.
 STATIC_FEEDERS = ("/lib/systemd/system/watchdog-mux.service", "/usr/lib/systemd/system/watchdog-mux.service")

@@ -65,7 +65,7 @@ def test_a_built_in_driver_is_not_loaded(root: str) -> None:
 def test_a_bmc_makes_the_panic_itself(root: str) -> None:
     host = machine(root, drivers=["ipmi_watchdog"])
     host.put("/sys/class/ipmi/ipmi0/dev", "")
-    host.on_start.clear()
+    host.on_start["kernelops-watchdog.service"] = lambda: host.put("/dev/watchdog", "")
     set_up(host)
     assert "modprobe ipmi_watchdog preaction=pre_nmi preop=preop_panic pretimeout=20\n" in host.text(DRIVER_UNIT)
     assert judged(host)["armed"]["status"] == "fail"
@@ -74,6 +74,8 @@ def test_a_bmc_makes_the_panic_itself(root: str) -> None:
     )
     assert judged(host)["armed"]["status"] == "pass"
     assert judged(host)["last_boot"]["status"] == "unknown"
+    del host.managed["WatchdogLastPingTimestampMonotonic"]
+    assert judged(host)["armed"]["status"] == "unknown"
     set_up(host, watchdog_pretimeout=0)
     assert "modprobe ipmi_watchdog\n" in host.text(DRIVER_UNIT)
 
@@ -91,6 +93,26 @@ def test_a_watchdog_that_nobody_feeds_is_not_armed(root: str) -> None:
     host = set_up(esb(root))
     load(host, "inactive")
     assert judged(host)["armed"]["reason"].startswith("no watchdog (i6300esb) runs")
+
+
+def test_a_watchdog_that_somebody_else_feeds_is_not_armed_by_us(root: str) -> None:
+    host = set_up(esb(root))
+    host.managed["WatchdogLastPingTimestampMonotonic"] = "0"
+    found = judged(host)["armed"]
+    assert (found["status"], found["reason"]) == ("fail", "systemd has never fed it, so something else does")
+    # Before systemd 250 nobody can tell.
+    del host.managed["WatchdogLastPingTimestampMonotonic"]
+    assert judged(host)["armed"]["status"] == "pass"
+
+
+@pytest.mark.parametrize("seconds, status", [(119, "fail"), (120, "pass"), (171, "pass"), (240, "fail"), (600, "fail")])
+def test_the_timeout_of_the_device_counts_and_not_only_that_of_systemd(root: str, seconds: int, status: str) -> None:
+    host = set_up(esb(root))
+    load(host, timeout=seconds)
+    found = judged(host)["armed"]
+    assert found["status"] == status
+    if status == "fail":
+        assert found["reason"] == "watchdog0 resets this host after %d s" % seconds
 
 
 @pytest.mark.parametrize(

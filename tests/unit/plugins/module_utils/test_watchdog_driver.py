@@ -249,7 +249,7 @@ def test_who_feeds_it_already_is_left_alone(root: str, link: str) -> None:
     assert resolved(host)["applicable"]
 
 
-@pytest.mark.parametrize("name", ["sbd.service", "wd_keepalive.service"])
+@pytest.mark.parametrize("name", ["sbd.service", "wd_keepalive.service", "bmc-watchdog.service"])
 def test_who_was_started_by_hand_feeds_it_too(root: str, name: str) -> None:
     host = esb(root)
     host.unit(name, enabled=False, active=False)
