@@ -49,11 +49,12 @@ def observe(host: Host) -> Dict[str, Any]:
         devices=_watchdog_devices.loaded(host),
         node=host.exists(_watchdog_devices.NODE),
         modules=[name for name in _watchdog_devices.KNOWN if host.exists("/sys/module/" + name)],
-        feeder=_watchdog_devices.feeder(host, _setup.units(host, sorted(_watchdog_devices.FEEDERS))),
         kernel_panic=_number(host.read("/proc/sys/kernel/panic")),
         crash_kernel=(host.read("/sys/kernel/kexec_crash_loaded") or "").strip() == "1",
         modprobe=host.which("modprobe") or "/sbin/modprobe",
     )
+    running = attempt(state, "feeders", lambda: _setup.units(host, sorted(_watchdog_devices.FEEDERS)))
+    state["feeder"] = _watchdog_devices.feeder(host, running or {})
     state["setup"] = attempt(state, "setup", lambda: _setup.observe(host, OWNED))
     state["manager"] = attempt(state, "manager", lambda: _manager(host) if state["systemd"] else {})
     state["winner"] = attempt(state, "winner", lambda: _winner(host))

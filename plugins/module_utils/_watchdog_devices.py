@@ -25,6 +25,8 @@ SOFTWARE, SOFTWARE_IDENTITY = "softdog", "Software Watchdog"
 # At the pretimeout its own handler of the NMI panics, whatever the governor.
 PANICS_ITSELF = ("hpwdt",)
 BUILT_IN = "built in"
+# They read from their hardware whether it has reset the machine; the others of ORDER, and softdog, show 0 whatever was.
+TELL = ("wdat_wdt", "i6300esb", "sp5100_tco")
 KNOWN = ORDER + (SOFTWARE,)
 # What emulators show of metal has a watchdog that resets nothing, unless they were told otherwise.
 EMULATED = tuple(name for name in ORDER if name != "i6300esb")

@@ -160,6 +160,20 @@ def test_a_panic_has_time_for_its_dump(root: str) -> None:
     assert judged(host, **short)["panic_has_time"]["status"] == "fail"
 
 
+@pytest.mark.parametrize(
+    "driver, status",
+    [("i6300esb", "pass"), ("iTCO_wdt", "unknown"), ("hpwdt", "unknown"), ("softdog", "unknown"), ("", "unknown")],
+)
+def test_only_a_driver_that_reads_it_can_say_that_there_was_no_reset(root: str, driver: str, status: str) -> None:
+    host = machine(root)
+    load(host, driver=driver, identity="Software Watchdog" if driver == "softdog" else "a watchdog")
+    found = judged(host, watchdog_driver=driver or "auto")["last_boot"]
+    assert found["status"] == status
+    # What says that there was one is believed in any case.
+    load(host, driver=driver, bootstatus=32)
+    assert judged(host, watchdog_driver=driver or "auto")["last_boot"]["status"] == "fail"
+
+
 def test_a_reset_is_seen_and_told_of_once(root: str) -> None:
     host = set_up(esb(root))
     load(host, bootstatus=32)
@@ -220,6 +234,14 @@ def test_spans_of_time_as_systemd_writes_them(root: str, text: str, seconds: flo
     host = set_up(esb(root))
     host.managed["RuntimeWatchdogUSec"] = text
     assert _watchdog.observe(host)["manager"]["timeout"] == seconds
+
+
+def test_a_systemd_that_does_not_answer_ends_no_audit(root: str) -> None:
+    host = set_up(esb(root))
+    host.programs["systemctl"] = failing("systemctl show: did not end within 30 s")
+    found = judged(host)
+    assert (found["configuration"]["status"], found["armed"]["status"]) == ("unknown", "unknown")
+    assert found["armed"]["reason"] == "systemctl show: did not end within 30 s"
 
 
 def test_without_root_it_is_unknown_and_not_pass(root: str) -> None:
