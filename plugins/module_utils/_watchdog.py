@@ -47,6 +47,7 @@ def observe(host: Host) -> Dict[str, Any]:
         hardware=hardware,
         available=_modules.available(host, _watchdog_devices.KNOWN),
         devices=_watchdog_devices.loaded(host),
+        bmc=_watchdog_devices.bmc(host),
         node=host.exists(_watchdog_devices.NODE),
         modules=[name for name in _watchdog_devices.KNOWN if host.exists("/sys/module/" + name)],
         kernel_panic=_number(host.read("/proc/sys/kernel/panic")),

@@ -100,14 +100,15 @@ def _pretimeout(policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> D
     part = dict(expected="a panic before the reset", observed="", evidence=["/sys/class/watchdog"])
     if not policy["watchdog_pretimeout"]:
         return dict(part, status="not_applicable", reason="watchdog_pretimeout is 0")
-    able = [device for device in state["devices"] if device["pretimeout"] is not None]
+    warning = state["devices"] or state["bmc"]
+    able = [device for device in warning if device["pretimeout"] is not None]
     part["observed"] = ", ".join(
         "%s: %s s, %s" % (d["name"], d["pretimeout"], d["pretimeout_governor"] or "no governor") for d in able
     )
     # A driver may round what it is asked for: that of HPE knows 9 s only.
     if any(device["pretimeout"] > 0 and _panics(device) for device in able):
         return dict(part, status="pass")
-    cannot = _cannot_panic(able, state["manager"])
+    cannot = _cannot_panic(able, state["manager"] if state["devices"] else None)
     if cannot:
         return dict(part, status="not_applicable", reason=cannot + ", so a hang leaves no dump")
     reason = "the reset comes without a panic before it, and so without a dump"

@@ -20,6 +20,9 @@ PCI = {
 }
 # The firmware's own description first: where it is there, the chipset's driver keeps away.
 BMC = "ipmi_watchdog"
+# How ACPI and the tables of the firmware name a BMC.
+BMC_DEVICES = ("IPI0001", "dmi-ipmi-")
+BMC_PARAMETERS = "/sys/module/ipmi_watchdog/parameters"
 ORDER = ("wdat_wdt", "i6300esb", "hpwdt", "iTCO_wdt", "sp5100_tco", BMC)
 SOFTWARE, SOFTWARE_IDENTITY = "softdog", "Software Watchdog"
 # At the pretimeout its own handler of the NMI panics, whatever the governor.
@@ -53,11 +56,12 @@ BOOT_STATUS = (
 
 def hardware(host: Host) -> List[str]:
     """The drivers that the hardware asks for, best first."""
-    found = _pci(host)
+    found, platform = _pci(host), host.listdir("/sys/bus/platform/devices")
     asked = {
         "wdat_wdt": host.exists("/sys/firmware/acpi/tables/WDAT"),
-        "iTCO_wdt": any(name.startswith("iTCO_wdt") for name in host.listdir("/sys/bus/platform/devices")),
-        BMC: bool(host.listdir("/sys/class/ipmi")),
+        "iTCO_wdt": any(name.startswith("iTCO_wdt") for name in platform),
+        # The class is there only with ipmi_devintf, which nothing loads by itself.
+        BMC: bool(host.listdir("/sys/class/ipmi")) or any(name.startswith(BMC_DEVICES) for name in platform),
     }
     asked.update((driver, bool(found & set(ids))) for driver, ids in PCI.items())
     return [driver for driver in ORDER if asked[driver]]
@@ -83,6 +87,14 @@ def loaded(host: Host) -> List[Dict[str, Any]]:
         values.update((part, _number(host, folder, part)) for part in ("timeout", "pretimeout", "bootstatus"))
         found.append(dict(values, name=name, driver=_driver(host, folder, values["identity"])))
     return found
+
+
+def bmc(host: Host) -> List[Dict[str, Any]]:
+    """What the driver of a BMC, which is not in the class, was told to do before a reset; it makes the panic itself."""
+    how = [_value(host, BMC_PARAMETERS, name) for name in ("preop", "preaction")]
+    panics = how[0] == "preop_panic" and how[1] not in (None, "pre_none")
+    seconds = _number(host, BMC_PARAMETERS, "pretimeout")
+    return [dict(name=BMC, driver=BMC, pretimeout=seconds, pretimeout_governor="panic" if panics else "")]
 
 
 def _value(host: Host, folder: str, name: str) -> Optional[str]:

@@ -80,6 +80,31 @@ def test_a_bmc_makes_the_panic_itself(root: str) -> None:
     assert "modprobe ipmi_watchdog\n" in host.text(DRIVER_UNIT)
 
 
+@pytest.mark.parametrize(
+    "seconds, preop, preaction, status",
+    [
+        (20, "preop_panic", "pre_nmi", "pass"),
+        (20, "preop_panic", "pre_int", "pass"),
+        (20, "preop_panic", "pre_none", "fail"),
+        (20, "preop_none", "pre_nmi", "fail"),
+        (0, "preop_panic", "pre_nmi", "fail"),
+    ],
+)
+def test_a_bmc_is_asked_whether_it_makes_the_panic(
+    root: str, seconds: int, preop: str, preaction: str, status: str
+) -> None:
+    host = machine(root, drivers=["ipmi_watchdog"])
+    host.put("/sys/class/ipmi/ipmi0/dev", "")
+    del host.managed["RuntimeWatchdogPreUSec"]
+    assert judged(host)["pretimeout"]["reason"].startswith("the driver cannot warn")
+    for name, value in (("pretimeout", seconds), ("preop", preop), ("preaction", preaction)):
+        host.put("/sys/module/ipmi_watchdog/parameters/" + name, "%s\n" % value)
+    assert judged(host)["pretimeout"]["status"] == status
+    # Its word is none on the watchdog of a chipset.
+    load(host, driver="iTCO_wdt", identity="iTCO_wdt")
+    assert judged(host, watchdog_driver="iTCO_wdt")["pretimeout"]["status"] == "not_applicable"
+
+
 def test_another_file_that_wins_is_named(root: str) -> None:
     host = set_up(esb(root))
     host.put("/etc/systemd/system.conf.d/zzz-site.conf", "[Manager]\nRuntimeWatchdogSec=0\n")

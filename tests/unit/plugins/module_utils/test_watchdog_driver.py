@@ -77,6 +77,13 @@ def test_what_is_no_pci_device_is_found_too(root: str) -> None:
     assert resolved(host)["drivers"] == ["wdat_wdt", "iTCO_wdt", "ipmi_watchdog"]
 
 
+@pytest.mark.parametrize("name", ["IPI0001:00", "dmi-ipmi-si.0"])
+def test_a_bmc_is_found_before_any_of_its_drivers_is_loaded(root: str, name: str) -> None:
+    host = machine(root, drivers=["ipmi_watchdog"])
+    host.put("/sys/bus/platform/devices/%s/modalias" % name, "")
+    assert resolved(host)["drivers"] == ["ipmi_watchdog"]
+
+
 def test_a_kernel_without_the_driver_is_named(root: str) -> None:
     host = pci(machine(root, drivers=["iTCO_wdt"]), "1022", "790b")
     found = resolved(host)
