@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The roles that watch hardware, and what one of them wants on a host."""
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm_path,
@@ -38,23 +38,29 @@ def names() -> List[str]:
     return sorted(ROLES)
 
 
-def wish(host: Host, name: str, policy: Dict[str, Any], present: bool, packages: List[str]) -> Found:
+def wish(
+    host: Host, name: str, policy: Dict[str, Any], present: bool, packages: List[str], brought: Sequence[str] = ()
+) -> Found:
     """What a role wants on this host; what an earlier policy made is taken back where the present one does not apply."""
     role = ROLES[name]
     state = role.observe(host)
     if _hardware_host.contained(state):
         return Found(None, _hardware_host.contained(state), _fine)
     owned = role.owned(state)
+    # As long as it is there, a package of ours is not forgotten: the removal needs to know.
+    still = _hardware_plan.record_of(host, name)["packages"] if state.get("installed") else []
+    back = _hardware_plan.wish(host, name, owned, None, {}, still, left=role.LEFT)
     if not present:
-        return Found(_hardware_plan.wish(host, name, owned, None, {}, [], role.LEFT), "", _fine)
+        return Found(back, "", _fine)
     role.validate(policy)
     validate(policy)
     wanted = role.resolve(policy, state)
     if wanted.get("missing"):
         raise HostError("%s: %s" % (wanted["missing"], wanted["remedy"]))
-    setup = role.setup(policy, wanted, state) if wanted["applicable"] else None
-    made = _hardware_plan.wish(host, name, owned, setup, policy, packages, role.LEFT)
-    return Found(made, wanted["reason"], getattr(role, "check", _fine))
+    if not wanted["applicable"]:
+        return Found(back, wanted["reason"], _fine)
+    made = _hardware_plan.wish(host, name, owned, role.setup(policy, wanted, state), policy, packages, brought)
+    return Found(made, "", getattr(role, "check", _fine))
 
 
 def _fine(_host: Host, _wish: _hardware_plan.Wish) -> None:

@@ -57,7 +57,7 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     if _virtualization.observe(host)["kind"] == "container":
         module.warn("This is a container: it has no alarm path.")
         return dict(changed=False, outcome={})
-    if not host.exists(_hardware_launcher.LAUNCHER) and not _hardware_plan.record(host):
+    if not host.exists(_hardware_launcher.LAUNCHER) and not _hardware_plan.users(_hardware_plan.record(host)):
         module.warn("No role that watches hardware is set up here, so there is no alarm path to test.")
         return dict(changed=False, outcome={})
     if not host.exists(_hardware_launcher.LAUNCHER):

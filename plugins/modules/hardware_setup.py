@@ -31,7 +31,12 @@ options:
     choices: [present, absent]
     default: present
   packages:
-    description: Packages that were installed for the role, remembered so that it can remove them again.
+    description: Packages that were installed for the role, remembered, as long as the host has them, so that it can remove them again.
+    type: list
+    elements: str
+    default: []
+  brought:
+    description: Packages that came with them and were not there before.
     type: list
     elements: str
     default: []
@@ -92,7 +97,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 
 def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     present = module.params["state"] == "present"
-    found = _hardware.wish(host, module.params["role"], module.params["policy"], present, module.params["packages"])
+    role, policy, packages, brought = (module.params[name] for name in ("role", "policy", "packages", "brought"))
+    found = _hardware.wish(host, role, policy, present, packages, brought)
     changes = _hardware_plan.plan(host, found.wish) if found.wish else []
     if changes and found.wish and not module.check_mode:
         _writer.need_root()
@@ -112,6 +118,7 @@ def main() -> None:
             role=dict(type="str", choices=_hardware.names(), required=True),
             state=dict(type="str", choices=["present", "absent"], default="present"),
             packages=dict(type="list", elements="str", default=[]),
+            brought=dict(type="list", elements="str", default=[]),
             policy=dict(type="dict", default={}),
         ),
         supports_check_mode=True,

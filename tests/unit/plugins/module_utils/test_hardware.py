@@ -8,7 +8,9 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _hardware,
+    _hardware_plan,
     _hardware_program,
+    _hardware_setup,
     _memory_headroom,
     _roles,
 )
@@ -100,6 +102,26 @@ def test_memory_headroom(host: HardwareHost, available: int, swap: int, free: in
 def test_what_cannot_be_read_is_unknown(host: HardwareHost) -> None:
     host.put("/proc/meminfo", "")
     assert judge(host, "watchdog")["panic_hardening.memory_headroom"]["status"] == "unknown"
+
+
+def test_a_package_of_ours_is_remembered_as_long_as_it_is_there(host: HardwareHost) -> None:
+    host.put("/usr/bin/sensors", "")
+    first = _hardware.wish(host, "lm_sensors", POLICY, True, ["lm-sensors"], ["libsensors5"])
+    assert first.wish
+    _hardware_setup.apply(host, first.wish)
+    # A role that has nothing to do any more forgets no more than a removal.
+    host.remove("/etc/os-release")
+    for present in (True, False):
+        found = _hardware.wish(host, "lm_sensors", POLICY, present, [])
+        assert found.wish
+        _hardware_setup.apply(host, found.wish)
+        kept = _hardware_plan.record_of(host, "lm_sensors")
+        assert (kept["set_up"], kept["packages"], kept["brought"]) == (False, ["lm-sensors"], ["libsensors5"])
+    host.remove("/usr/bin/sensors")
+    gone = _hardware.wish(host, "lm_sensors", {}, False, [])
+    assert gone.wish
+    _hardware_setup.apply(host, gone.wish)
+    assert not host.exists(_hardware_plan.RECORD)
 
 
 def test_no_percentage_is_refused() -> None:

@@ -39,9 +39,11 @@ def watchdog(host: HardwareHost, present: bool = True, **changes: Any) -> _hardw
     return found.wish
 
 
-def other(host: HardwareHost, setup: Optional[_setup.Setup] = WANTED, packages: Any = ()) -> _hardware_plan.Wish:
+def other(
+    host: HardwareHost, setup: Optional[_setup.Setup] = WANTED, packages: Any = (), brought: Any = ()
+) -> _hardware_plan.Wish:
     """A role that configures somebody else's daemon."""
-    return _hardware_plan.wish(host, "other", OWNED, setup, POLICY, list(packages), [])
+    return _hardware_plan.wish(host, "other", OWNED, setup, POLICY, packages, brought)
 
 
 def paths(changes: List[Change]) -> List[str]:
@@ -142,9 +144,29 @@ def test_a_unit_that_was_stopped_by_others_before_stays_as_it_is(host: HardwareH
 
 def test_packages_are_remembered(host: HardwareHost) -> None:
     host.unit(PACKAGE_UNIT, enabled=True, active=True)
-    _hardware_setup.apply(host, other(host, packages=["someone"]))
-    _hardware_setup.apply(host, other(host, packages=[]))
-    assert _hardware_plan.record(host)["other"]["packages"] == ["someone"]
+    _hardware_setup.apply(host, other(host, packages=["someone"], brought=["libsomeone"]))
+    _hardware_setup.apply(host, other(host))
+    kept = _hardware_plan.record_of(host, "other")
+    assert (kept["set_up"], kept["packages"], kept["brought"]) == (True, ["someone"], ["libsomeone"])
+
+
+def test_packages_are_remembered_until_they_are_gone(host: HardwareHost) -> None:
+    """By a role that has nothing to do any more too; what else there was goes, and with it the path of the alarms."""
+    host.put(CONFIG, "B=2\n")
+    host.unit(PACKAGE_UNIT, enabled=True, active=True)
+    _hardware_setup.apply(host, other(host, packages=["someone"], brought=["libsomeone"]))
+    host.put(_alarm.STATUS, "{}")
+    del host.systemctl_calls[:]
+    _hardware_setup.apply(host, other(host, None, packages=["someone"]))
+    # Its daemon was not there before, and must not run with what is not its configuration any more.
+    assert host.systemctl_calls == ["disable someone.service", "stop someone.service"]
+    assert host.text(CONFIG) == "B=2\n"
+    assert not host.exists(_hardware_launcher.LAUNCHER) and not host.exists(_alarm.STATUS)
+    kept = {"set_up": False, "packages": ["someone"], "brought": ["libsomeone"], "units": {}}
+    assert _hardware_plan.record(host) == {"other": kept}
+    assert _hardware_plan.plan(host, other(host, None, packages=["someone"])) == []
+    _hardware_setup.apply(host, other(host, None))
+    assert not host.exists(_hardware_plan.RECORD)
 
 
 def test_a_file_that_cannot_be_written_leaves_the_others(host: HardwareHost) -> None:
@@ -159,7 +181,7 @@ def test_a_file_that_cannot_be_written_leaves_the_others(host: HardwareHost) -> 
 
 
 def test_a_damaged_record_is_an_error_that_names_it(host: HardwareHost) -> None:
-    for text in ("{", "[]", '{"watchdog": {}}', '{"watchdog": 1}'):
+    for text in ("{", "[]", '{"watchdog": {"packages": [], "units": {}}}', '{"watchdog": 1}'):
         host.put(_hardware_plan.RECORD, text)
         with pytest.raises(HostError, match="hardware.json: is damaged"):
             _hardware_plan.plan(host, watchdog(host))

@@ -20,7 +20,9 @@ from unit.plugins.modules.fixture_module import Module
 
 
 def a_module(check_mode: bool = False, **params: t.Any) -> Module:
-    return Module({"role": "watchdog", "state": "present", "policy": POLICY, "packages": [], **params}, check_mode)
+    return Module(
+        {"role": "watchdog", "state": "present", "policy": POLICY, "packages": [], "brought": [], **params}, check_mode
+    )
 
 
 @pytest.fixture
