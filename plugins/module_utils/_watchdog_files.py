@@ -30,7 +30,7 @@ RuntimeWatchdogPreSec={watchdog_pretimeout}
 RuntimeWatchdogPreGovernor=panic
 """
 # A blacklist, as Ubuntu has one for all watchdogs, holds for what is loaded by itself, not for what is asked for by name.
-# In the capture kernel of kdump the same unit runs, so that the watchdog is fed there too.
+# The capture kernel of kdump-tools starts it too, before sysinit.target and so before the dump, which systemd then feeds the watchdog for.
 DRIVER_TEXT = """\
 [Unit]
 Description=Driver of the watchdog

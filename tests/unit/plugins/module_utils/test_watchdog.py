@@ -55,6 +55,15 @@ def test_set_up_it_passes_and_the_files_say_what_the_policy_says(root: str) -> N
     assert "RuntimeWatchdogPre" not in set_up(host, watchdog_pretimeout=0).text(DROP_IN)
 
 
+def test_the_driver_comes_before_the_dump_in_the_capture_boot_of_kdump_tools(root: str) -> None:
+    """That boot is systemd.unit=kdump-tools-dump.service, which like any service comes after sysinit.target; nothing may hold our unit back."""
+    lines = set_up(esb(root)).text(DRIVER_UNIT).splitlines()
+    assert "WantedBy=sysinit.target" in lines
+    assert "Before=sysinit.target shutdown.target" in lines
+    assert "DefaultDependencies=no" in lines
+    assert [line for line in lines if line.startswith(("Condition", "Assert", "After=", "Requires="))] == []
+
+
 def test_a_built_in_driver_is_not_loaded(root: str) -> None:
     host = machine(root)
     load(host, "inactive", driver="", identity="Broadcom BCM2835 Watchdog timer")
