@@ -1,6 +1,6 @@
 # Copyright (c) 2026, kernelops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""After the removal nothing of it is left, and nothing resets the machine any more."""
+"""After the removal /etc is as it was, nothing of it is left, and nothing resets the machine any more."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def test_files_packages_and_units_are_gone(host: t.Any) -> None:
     for package in ("smartmontools", "lm-sensors"):
         assert not host.package(package).is_installed, package
     assert "kernelops-" not in host.run("systemctl list-units --all --no-legend --plain 'kernelops-*'").stdout
+
+
+def test_etc_is_as_it_was(host: t.Any) -> None:
+    done = host.run("/usr/local/bin/lab-etc | diff /var/log/lab-etc-before -")
+    assert (done.rc, done.stdout) == (0, "")
 
 
 def test_the_watchdog_is_disarmed(host: t.Any) -> None:
