@@ -24,6 +24,7 @@ LEFT: List[str] = []
 
 # Shown by systemd 250 and newer.
 FED = "WatchdogLastPingTimestampMonotonic"
+NEVER = 2**64 - 1
 # The last one is shown by systemd 251 and newer, which can set a pretimeout.
 MANAGER = ("RuntimeWatchdogUSec", "WatchdogDevice", FED, "RuntimeWatchdogPreUSec")
 validate = _watchdog_policy.validate
@@ -72,7 +73,7 @@ def _manager(host: Host) -> Dict[str, Any]:
     return {
         "timeout": _systemd.seconds(values.get("RuntimeWatchdogUSec", "")) or 0,
         "device": values.get("WatchdogDevice", ""),
-        "fed": _number(values[FED]) > 0 if FED in values else None,
+        "fed": 0 < _number(values[FED]) < NEVER if FED in values else None,
         "pretimeout": "RuntimeWatchdogPreUSec" in values,
     }
 

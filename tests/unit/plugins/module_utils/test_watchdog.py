@@ -129,9 +129,10 @@ def test_a_watchdog_that_nobody_feeds_is_not_armed(root: str) -> None:
     assert judged(host)["armed"]["reason"].startswith("no watchdog (i6300esb) runs")
 
 
-def test_a_watchdog_that_somebody_else_feeds_is_not_armed_by_us(root: str) -> None:
+@pytest.mark.parametrize("never", ["0", "infinity", "18446744073709551615"])
+def test_a_watchdog_that_somebody_else_feeds_is_not_armed_by_us(root: str, never: str) -> None:
     host = set_up(esb(root))
-    host.managed["WatchdogLastPingTimestampMonotonic"] = "0"
+    host.managed["WatchdogLastPingTimestampMonotonic"] = never
     found = judged(host)["armed"]
     assert (found["status"], found["reason"]) == ("fail", "systemd has never fed it, so something else does")
     # Before systemd 250 nobody can tell.
