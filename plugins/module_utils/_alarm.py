@@ -83,7 +83,7 @@ def send_again(host: Host) -> None:
 
 
 def clear(host: Host, key: str) -> None:
-    """The reason of an alarm is gone: the next time is a new alarm."""
+    """The reason of an alarm is gone: the next time is a new alarm, though not within an hour of the last one."""
     _alarm_sent.forget(host, key)
 
 

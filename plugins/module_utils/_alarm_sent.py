@@ -15,23 +15,28 @@ SENT = RUN_DIR + "/alarms.json"
 LOCK = RUN_DIR + "/alarms.lock"
 SEVERITIES = ("info", "warning", "critical")
 FIELDS = ("key", "role", "device", "summary", "details", "severity")
+# What comes and goes is told of at most so often.
+SETTLE_SECONDS = 3600
 # Longer than an alarm may take, so that nobody takes one that is on its way for a failed one.
 RETRY_SECONDS = 900
 
 
 def begin(host: Host, alarm: Dict[str, str], seconds: float) -> bool:
-    """Whether this alarm is new, worse than before, or old enough to be said again; if so, all ways are open until C(end)."""
+    """Whether this alarm is new, worse than before, or old enough to be said again; if so, all ways are open until C(end).
+
+    One that was gone in between is new again, but not within an hour.
+    """
     now = time.time()
 
     def change(sent: Dict[str, Any]) -> bool:
-        earlier = sent.get(alarm["key"], {"at": 0, "severity": "info"})
+        earlier = sent.get(alarm["key"], {"at": 0, "severity": "info", "gone": False})
         worse = SEVERITIES.index(alarm["severity"]) > SEVERITIES.index(earlier["severity"])
-        if not worse and _within(now, earlier["at"], seconds):
+        if not worse and _within(now, earlier["at"], min(seconds, SETTLE_SECONDS) if earlier["gone"] else seconds):
             return False
         for key in [key for key, item in sent.items() if not _within(now, item["at"], seconds)]:
             del sent[key]
         begun = {"at": now, "tried": now, "severity": alarm["severity"], "open": list(WAYS), "alarm": alarm}
-        sent[alarm["key"]] = begun
+        sent[alarm["key"]] = dict(begun, gone=False)
         return True
 
     # Better too often than not at all.
@@ -67,8 +72,13 @@ def waits(host: Host, key: str) -> bool:
 
 
 def forget(host: Host, key: str) -> None:
-    """The next time is a new alarm."""
-    _change(host, key, lambda sent: sent.pop(key, None))
+    """The next time is a new alarm, if it was not told of a short time ago; what has not got out need not any more."""
+
+    def change(sent: Dict[str, Any]) -> None:
+        if key in sent:
+            sent[key].update(gone=True, open=[], alarm={})
+
+    _change(host, key, change)
 
 
 def _within(now: float, then: float, seconds: float) -> bool:
@@ -105,6 +115,7 @@ def _entry(item: Dict[str, Any]) -> Dict[str, Any]:
         "at": float(item["at"]),
         "tried": float(item["tried"]),
         "severity": SEVERITIES[SEVERITIES.index(item["severity"])],
+        "gone": bool(item["gone"]),
         "open": [way for way in WAYS if way in item["open"]],
         "alarm": dict((name, str(item["alarm"][name])) for name in FIELDS) if item["open"] else {},
     }

@@ -25,8 +25,8 @@ RESULTS = STATE_DIR + "/memory.json"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 DAY = 86400
 KEPT_DAYS = 30
-# Without an error for that long, the next one that could not be corrected is news.
-QUIET_SECONDS = 3600
+# Without an error for that long, the next one that could not be corrected is news; a minute more than alarms need to settle.
+QUIET_SECONDS = 3660
 # What has not yet been seen: a first round only learns where the counters stand.
 NOTHING: Dict[str, Any] = {
     "boot": "",

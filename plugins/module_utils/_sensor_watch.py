@@ -75,24 +75,33 @@ def watch(host: Host) -> int:
     """One round; raises HostError where the settings cannot be used."""
     settings = _watch_settings.read(host, SETTINGS, "usual", "limits", "ignore")
     before = _hot_before(host)
-    hot: List[str] = []
+    hot: Dict[str, List[Heat]] = {}
     for reading in watched(settings, _hwmon.readings(host)):
-        heat = judge(settings, reading, name(reading) in before)
+        heat = judge(settings, reading, reading.label in before.get(reading.chip, []))
         if heat:
-            hot.append(name(reading))
-            details = dict(degrees=reading.degrees, limit=heat.limit)
-            _alarm.raise_alarm(
-                host, _alarm.event("lm_sensors", "temperature", heat.severity, name(reading), words(heat), details)
-            )
-    for cool in set(before) - set(hot):
-        _alarm.clear(host, _alarm.event("lm_sensors", "temperature", "info", cool, "")["key"])
-    if hot != before:
-        host.write(HOT, json.dumps(hot) + "\n", 0o600)
+            hot.setdefault(reading.chip, []).append(heat)
+    for chip, heats in sorted(hot.items()):
+        _alarm.raise_alarm(host, _of_chip(chip, heats))
+    for chip in set(before) - set(hot):
+        _alarm.clear(host, _alarm.event("lm_sensors", "temperature", "info", chip, "")["key"])
+    now = dict((chip, [heat.reading.label for heat in heats]) for chip, heats in hot.items())
+    if now != before:
+        host.write(HOT, json.dumps(now, sort_keys=True) + "\n", 0o600)
     return 0
 
 
-def _hot_before(host: Host) -> List[str]:
+def _of_chip(chip: str, heats: List[Heat]) -> Dict[str, Any]:
+    """One alarm, however many sensors the chip has: a processor has one for each core. The worst is told first."""
+    heats = sorted(heats, key=lambda heat: (heat.severity, heat.limit - heat.reading.degrees))
+    details = dict((heat.reading.label, dict(degrees=heat.reading.degrees, limit=heat.limit)) for heat in heats)
+    summary = "; ".join(words(heat) for heat in heats)
+    return _alarm.event("lm_sensors", "temperature", heats[0].severity, chip, summary, details)
+
+
+def _hot_before(host: Host) -> Dict[str, List[str]]:
+    """By chip, the sensors that were hot in the round before."""
     try:
-        return [str(one) for one in json.loads(host.read(HOT) or "[]")]
-    except (ValueError, TypeError):
-        return []
+        found = json.loads(host.read(HOT) or "{}")
+        return dict((str(chip), [str(label) for label in labels]) for chip, labels in found.items())
+    except (ValueError, TypeError, AttributeError):
+        return {}

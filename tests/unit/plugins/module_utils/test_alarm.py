@@ -90,11 +90,31 @@ def test_another_device_and_a_worse_state_are_events_of_their_own(host: Hardware
     assert [entry["PRIORITY"] for entry in journal.entries()] == ["4", "2", "2"]
 
 
-def test_what_is_gone_is_told_anew_when_it_comes_back(host: HardwareHost, journal: Journal) -> None:
-    for _again in range(2):
+def test_what_comes_and_goes_is_told_of_once_an_hour(
+    host: HardwareHost, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    told = 0
+    for minute in range(3 * 60):
+        monkeypatch.setattr(time, "time", lambda at=now + minute * 60: at)
+        if minute % 2:
+            _alarm.clear(host, disk()["key"])
+        else:
+            _alarm.raise_alarm(host, disk())
+        told += len(journal.entries())
+    assert told == 3
+    # What came back and stays is told of when the hour is over, and then no more often than anything else.
+    for minute, again in ((181, 1), (182, 0), (300, 0)):
+        monkeypatch.setattr(time, "time", lambda at=now + minute * 60: at)
         _alarm.raise_alarm(host, disk())
+        assert len(journal.entries()) == again, minute
+
+
+def test_what_comes_back_worse_is_told_of_at_once(host: HardwareHost, journal: Journal) -> None:
+    for severity in ("warning", "critical", "critical"):
+        _alarm.raise_alarm(host, disk(severity))
         _alarm.clear(host, disk()["key"])
-    assert len(journal.entries()) == 2
+    assert [entry["PRIORITY"] for entry in journal.entries()] == ["4", "2"]
 
 
 def test_a_clock_that_was_set_back_silences_nothing(

@@ -116,20 +116,44 @@ def test_limits_of_policy_chip_and_all(host: HardwareHost) -> None:
     assert limits(low) == (60, 60)
 
 
-def test_heat_is_told_of_once_and_again_when_it_comes_back(host: HardwareHost, journal: Journal) -> None:
+def test_heat_is_told_of_once_and_again_when_it_is_worse(host: HardwareHost, journal: Journal) -> None:
     set_up(host)
     for degrees in (45, 85, 82, 85, 86):
         heat(host, degrees)
         assert _sensor_watch.watch(host) == 0
     (entry,) = journal.entries()
     assert entry["MESSAGE"] == (
-        "lm_sensors.temperature:%s.Package id 0: %s.Package id 0 has 85 degrees Celsius, the limit is 84" % (CORE, CORE)
+        "lm_sensors.temperature:%s: %s.Package id 0 has 85 degrees Celsius, the limit is 84" % (CORE, CORE)
     )
     assert entry["PRIORITY"] == "4"
     for degrees in (80, 85, 101):
         heat(host, degrees)
         _sensor_watch.watch(host)
-    assert [entry["PRIORITY"] for entry in journal.entries()] == ["4", "2"]
+    assert [entry["PRIORITY"] for entry in journal.entries()] == ["2"]
+
+
+def test_many_sensors_of_a_chip_are_one_alarm_with_the_worst_first(host: HardwareHost, journal: Journal) -> None:
+    set_up(host)
+    temps = dict(("temp%d" % core, (86 + core, 84, 90, "Core %d" % core)) for core in range(1, 6))
+    chip(host, 3, "coretemp", "coretemp.1", **temps)
+    for _round in range(3):
+        _sensor_watch.watch(host)
+        for core in temps:  # each comes and goes
+            heated = host.text("/sys/class/hwmon/hwmon3/%s_input" % core) > "60000"
+            host.put("/sys/class/hwmon/hwmon3/%s_input" % core, "40000\n" if heated else "86000\n")
+    (entry,) = journal.entries()
+    assert (entry["PANIC_HARDENING_DEVICE"], entry["PRIORITY"]) == ("coretemp-coretemp.1", "2")
+    assert "coretemp-coretemp.1: coretemp-coretemp.1.Core 5 has 91 degrees" in entry["MESSAGE"]
+    assert "Core 1 has 87 degrees" in entry["MESSAGE"]
+
+
+def test_a_damaged_list_of_what_was_hot_is_none(host: HardwareHost, journal: Journal) -> None:
+    set_up(host)
+    heat(host, 85)
+    for text in ("{", '["x"]', '{"x": 1}'):
+        host.put(_sensor_watch.HOT, text)
+        assert _sensor_watch.watch(host) == 0
+    assert len(journal.entries()) == 1
 
 
 def test_what_the_policy_leaves_out(host: HardwareHost, journal: Journal) -> None:

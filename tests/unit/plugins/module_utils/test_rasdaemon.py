@@ -226,7 +226,7 @@ def test_a_device_that_keeps_failing_is_told_of_once_and_again_after_a_quiet_hou
         record(host, "aer_event", **failed)
         _memory_watch.watch(host)
     assert told(journal) == ["rasdaemon.uncorrected:PCIe 0000:3b:00.0"]
-    clock["now"] += HOUR
+    clock["now"] += HOUR + 60
     record(host, "aer_event", **failed)
     _memory_watch.watch(host)
     assert told(journal) == ["rasdaemon.uncorrected:PCIe 0000:3b:00.0"]
