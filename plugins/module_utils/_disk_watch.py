@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Mapping, Optional
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm,
     _disk_health,
+    _disk_report,
     _disk_tests,
     _disks,
     _watch_settings,
@@ -65,7 +66,7 @@ def _look(host: Host, disk: _disks.Disk, limits: Dict[str, Any], before: Dict[st
     report = _ask(host, disk, before)
     if report is None:
         return dict(before, asleep_at=now, device=disk.device)
-    item = _disk_health.digest(report)
+    item = _disk_report.digest(report)
     wrong = _disk_health.problems(item, limits, before.get("problems", []))
     for problem in wrong:
         summary = "%s %s: %s" % (item["model"] or "disk", disk.name, problem.summary)
@@ -83,7 +84,7 @@ def _ask(host: Host, disk: _disks.Disk, before: Dict[str, Any]) -> Optional[Dict
     """The report of a disk; None while it sleeps."""
     # Finding out how to talk to a disk may wake it: from the second time on it is known.
     kind = disk.type or before.get("type", "")
-    argv = ["smartctl", "--json", "--nocheck=standby,%d" % ASLEEP, "-i", "-H", "-A", "-l", "selftest"]
+    argv = ["smartctl", "--json", "--nocheck=standby,%d" % ASLEEP, "-i", "-H", "-A", "-l", "selftest", "-l", "error"]
     argv += ["-d", kind] if kind else []
     try:
         done = host.run(argv + [disk.device], timeout=ASK_SECONDS, check=False)

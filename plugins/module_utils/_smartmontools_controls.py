@@ -98,10 +98,11 @@ def _temperature(policy: Dictionary, state: Dictionary, disk: _disks.Disk) -> Di
     if part["status"]:
         return part
     item = state["results"][disk.name]
-    if item["temperature"] is None:
-        return dict(part, status="not_applicable", reason="%s does not tell its temperature" % disk.name)
-    part["observed"] = "%d degrees Celsius: %s" % (item["temperature"], part["observed"])
     hot = _disk_health.temperature(item, limits, False)
+    if item["temperature"] is None and not hot:
+        return dict(part, status="not_applicable", reason="%s does not tell its temperature" % disk.name)
+    if item["temperature"] is not None:
+        part["observed"] = "%d degrees Celsius: %s" % (item["temperature"], part["observed"])
     reason = "; ".join("%s: %s" % (disk.name, problem.summary) for problem in hot)
     return dict(
         part, status="fail" if hot else "pass", reason=reason, remedy="cool it: fans, filters, air flow" if hot else ""

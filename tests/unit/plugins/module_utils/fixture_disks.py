@@ -92,11 +92,27 @@ class Smartctl:
             raise CommandError("smartctl %s: did not end within 120 seconds" % device)
         if device in self.asleep:
             return Result(250, '{"smartctl": {"exit_status": 250}}', "")
-        report = self.reports.get(device)
+        report = _asked_for(self.reports.get(device), argv)
         if report is None:
             message = {"string": "Smartctl open device: %s failed: No such device" % device, "severity": "error"}
             return Result(2, json.dumps({"smartctl": {"exit_status": 2, "messages": [message]}}), "")
         return Result(report["smartctl"]["exit_status"], json.dumps(report), "")
+
+
+# What smartctl puts into its report for which option; the rest it always tells.
+SECTIONS = {
+    "-i": ("model_name", "scsi_model_name", "serial_number", "smart_support"),
+    "-H": ("smart_status",),
+    "-A": ("ata_smart_attributes", "nvme_smart_health_information_log", "temperature"),
+    "-l selftest": ("ata_smart_self_test_log", "nvme_self_test_log", "scsi_self_test_0"),
+    "-l error": ("scsi_error_counter_log",),
+}
+
+
+def _asked_for(report: Any, argv: List[str]) -> Any:
+    asked = " ".join(argv)
+    left_out = [name for option, names in SECTIONS.items() if " %s " % option not in asked for name in names]
+    return dict((name, value) for name, value in report.items() if name not in left_out) if report else None
 
 
 def ata(**raw: int) -> Dict[str, Any]:
@@ -137,7 +153,7 @@ def ata(**raw: int) -> Dict[str, Any]:
 
 
 def nvme(**log: int) -> Dict[str, Any]:
-    """A healthy NVMe disk, as smartctl 7.3 reports it: it has no smart_support."""
+    """A healthy NVMe disk, as smartctl 7.3 reports it."""
     values = dict(critical_warning=0, temperature=40, available_spare=100, available_spare_threshold=10)
     values.update(percentage_used=3, media_errors=0, power_on_hours=12798)
     values.update(log)
@@ -147,6 +163,7 @@ def nvme(**log: int) -> Dict[str, Any]:
         "device": {"name": "/dev/nvme0", "type": "nvme", "protocol": "NVMe"},
         "model_name": "EXAMPLE NVMe 500",
         "serial_number": "N1",
+        "smart_support": {"available": True, "enabled": True},
         "smart_status": {"passed": not failing, "nvme": {"value": values["critical_warning"]}},
         "nvme_smart_health_information_log": values,
         "temperature": {"current": values["temperature"]},
