@@ -6,7 +6,10 @@
 import re
 from typing import Dict, List, NamedTuple
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+
+# Where disks come and go: USB, iSCSI, NVMe over a network.
+LOOSE = re.compile(r"/(?:usb|session)\d+/|/nvme-fabrics/")
 
 
 class Disk(NamedTuple):
@@ -37,6 +40,28 @@ def present(host: Host) -> List[Disk]:
         elif controller and Disk("/dev/" + controller.group(1), "") not in found:
             found.append(Disk("/dev/" + controller.group(1), ""))
     return found
+
+
+def identity(host: Host, disk: Disk) -> str:
+    """What the kernel knows a disk itself by, wherever it is plugged in; '' where it does not, and behind a controller."""
+    if "," in disk.type:
+        return ""
+    name = disk.device.rpartition("/")[2]
+    for path in ("/sys/block/%s/device/wwid", "/sys/class/nvme/%s/serial"):
+        try:
+            text = (host.read(path % name) or "").strip()
+        except HostError:
+            text = ""
+        if text:
+            return text
+    return ""
+
+
+def built_in(host: Host, disk: Disk) -> bool:
+    """Whether a disk is one that should be there the next time."""
+    name = disk.device.rpartition("/")[2]
+    places = [host.readlink(path % name) or "" for path in ("/sys/block/%s", "/sys/class/nvme/%s")]
+    return not any(LOOSE.search(place) for place in places)
 
 
 def chosen(devices: List[Dict[str, str]], scan: bool, there: List[Disk]) -> List[Disk]:

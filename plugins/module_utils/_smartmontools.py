@@ -8,7 +8,7 @@ import time
 from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
-    _disk_watch,
+    _disk_results,
     _disks,
     _hardware_host,
     _hardware_plan,
@@ -25,7 +25,7 @@ resolve = _smartmontools_policy.resolve
 evaluate = _smartmontools_controls.evaluate
 setup = _smartmontools_files.setup
 # Written by the host's program, not by us: what it found goes with the role all the same.
-LEFT = [_disk_watch.RESULTS]
+LEFT = [_disk_results.PATH]
 CHECK = RUN_DIR + "/smartd.conf"
 # Those of smartd's exit codes that say that the file itself is good: a disk is missing, or there is none.
 GOOD = (0, 16, 17)
@@ -48,7 +48,7 @@ def observe(host: Host) -> Dict[str, Any]:
         version=_version(host),
         record=attempt(state, "record", lambda: _hardware_plan.record_of(host, "smartmontools")),
     )
-    state["results"] = attempt(state, "results", lambda: _disk_watch.results(host))
+    state["results"] = attempt(state, "results", lambda: _disk_results.read(host))
     state["setup"] = attempt(state, "setup", lambda: _setup.observe(host, owned(state)))
     return state
 

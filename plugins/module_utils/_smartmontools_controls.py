@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The controls of the role smartmontools: smartd and the timer as the policy wants them, and each disk by what was last seen of it."""
 
+import re
 from typing import Any, List, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _disk_health,
-    _disk_watch,
+    _disk_results,
     _disks,
     _hardware_controls,
     _smartmontools_files,
@@ -22,6 +23,10 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging
 )
 
 LOOK = "see 'journalctl -u kernelops-disks', and run 'systemctl start kernelops-disks' for a new look"
+ACCEPT = (
+    "see 'journalctl -k' for why, replace or reconnect it; if it was taken out on purpose, remove %s on this host"
+    % _disk_results.PATH
+)
 HOUR = 3600
 # What smartctl says where the disk knows no self-tests.
 LACKING = "not supported"
@@ -41,13 +46,28 @@ def evaluate(policy: Dictionary, state: Dictionary) -> List[Dictionary]:
             _of_disk("health", disk, _health(policy, state, disk)),
             _of_disk("temperature", disk, _temperature(policy, state, disk)),
         ]
-    return findings
+    return findings + [_missing(state, *pair) for pair in sorted(_disk_results.lost(state["results"] or {}).items())]
 
 
 def _of_disk(what: str, disk: Any, part: Dictionary) -> Dictionary:
     name = "smartmontools.%s.%s" % (what, disk.short) if disk else "smartmontools." + what
     severity = "critical" if what == "health" else "warning"
-    return finding(name, severity=severity, category="health", evidence=[_disk_watch.RESULTS] if disk else [], **part)
+    return finding(name, severity=severity, category="health", evidence=[_disk_results.PATH] if disk else [], **part)
+
+
+def _missing(state: Dictionary, name: str, item: Dictionary) -> Dictionary:
+    shown = "%s %s" % (item["model"] or "disk", name)
+    return finding(
+        "smartmontools.missing." + re.sub(r"[^A-Za-z0-9_-]+", "_", item["serial"]),
+        "fail",
+        expected="the disk " + shown,
+        observed="not seen since %s" % _words(max(0, state["now"] - item["missing_since"])),
+        severity="critical",
+        category="health",
+        reason="%s is gone: the kernel does not show it any more" % shown,
+        remedy=ACCEPT,
+        evidence=[_disk_results.PATH],
+    )
 
 
 def _seen(policy: Dictionary, state: Dictionary, disk: _disks.Disk, part: Dictionary) -> Dictionary:

@@ -107,7 +107,7 @@ def lines(policy: Dict[str, Any], version: List[int]) -> List[str]:
     found = [common]
     for item in policy["smartmontools_devices"]:
         kind = " -d %s" % item["type"] if item.get("type") else ""
-        # Removable: a disk that is gone must not end the watch over the others.
+        # Removable: a disk that is gone must not end the watch over the others; the timer tells of it.
         found.append("%s%s -d removable" % (item["device"], kind))
     return found + (["DEVICESCAN -d removable"] if policy["smartmontools_scan"] else [])
 

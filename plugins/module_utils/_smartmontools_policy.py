@@ -87,7 +87,9 @@ def _why_not(policy: Dict[str, Any], state: Dict[str, Any]) -> str:
     if machine["kind"] == "vm" and not policy["smartmontools_virtual"]:
         text = "the disks of a virtual machine (%s) are for its host to watch; smartmontools_virtual watches those that are passed through"
         return text % machine["name"]
-    if not policy["smartmontools_devices"] and not (policy["smartmontools_scan"] and state["disks"]):
+    # The last disk of a host may be the one that died.
+    known = state["disks"] or any(item.get("built_in") for item in (state["results"] or {}).values())
+    if not policy["smartmontools_devices"] and not (policy["smartmontools_scan"] and known):
         return "there is no disk that could be asked; name those behind a controller in smartmontools_devices"
     return ""
 

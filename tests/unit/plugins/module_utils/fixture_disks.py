@@ -170,10 +170,11 @@ def nvme(**log: int) -> Dict[str, Any]:
     }
 
 
-def scsi(uncorrected: int) -> Dict[str, Any]:
+def scsi(uncorrected: int, kind: str = "megaraid,0") -> Dict[str, Any]:
+    """A SAS disk, behind a controller or not."""
     return {
         "smartctl": {"version": [7, 3], "exit_status": 0},
-        "device": {"name": "/dev/sda", "type": "megaraid,0", "protocol": "SCSI"},
+        "device": {"name": "/dev/sda", "type": kind, "protocol": "SCSI"},
         "scsi_model_name": "EXAMPLE SAS 4000",
         "serial_number": "S1",
         "smart_status": {"passed": True},

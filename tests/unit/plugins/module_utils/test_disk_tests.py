@@ -10,6 +10,7 @@ from typing import Any, Iterator, List, Tuple
 import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _disk_results,
     _disk_watch,
     _smartmontools_policy,
 )
@@ -87,7 +88,7 @@ def test_a_refusal_is_kept_until_the_next_test(host: HardwareHost, monkeypatch: 
     for day, says in ((1, "Self-tests not supported\n\n"), (2, smartctl(host).test_says)):
         smartctl(host).test_says = says
         rounds(host, monkeypatch, NOON + day * DAY, 4)
-        kept = _disk_watch.results(host)["/dev/nvme0"]["test_refused"]
+        kept = _disk_results.read(host)["/dev/nvme0"]["test_refused"]
         assert kept == ("Self-tests not supported" if day == 1 else "")
 
 
@@ -104,4 +105,4 @@ def test_a_disk_that_does_not_answer_costs_the_round_nothing(
     host.programs["smartctl"] = hanging
     monkeypatch.setattr(time, "time", lambda: NOON + DAY)
     _disk_watch.watch(host)
-    assert "did not end" in _disk_watch.results(host)["/dev/nvme0"]["test_refused"]
+    assert "did not end" in _disk_results.read(host)["/dev/nvme0"]["test_refused"]

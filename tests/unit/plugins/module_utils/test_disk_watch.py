@@ -9,6 +9,7 @@ from typing import Any, Iterator, List
 import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _disk_results,
     _disk_watch,
     _disks,
     _smartmontools_policy,
@@ -57,7 +58,7 @@ def test_only_disks_that_stay_are_asked_and_each_once(host: HardwareHost, journa
     assert _disk_watch.watch(host) == 0
     assert [call[-1] for call in smartctl(host).calls] == ["/dev/nvme0", "/dev/sda"]
     assert told(journal) == []
-    kept = _disk_watch.results(host)["/dev/sda"]
+    kept = _disk_results.read(host)["/dev/sda"]
     assert (kept["model"], kept["passed"], kept["temperature"], kept["problems"]) == ("EXAMPLE HDD 1000", True, 32, [])
 
 
@@ -94,10 +95,10 @@ def test_what_is_mended_is_told_anew_when_it_comes_back(
 
 def test_a_sleeping_disk_is_not_woken_and_its_last_word_stays(host: HardwareHost, journal: Journal) -> None:
     _disk_watch.watch(host)
-    first = _disk_watch.results(host)["/dev/sda"]
+    first = _disk_results.read(host)["/dev/sda"]
     smartctl(host).asleep.append("/dev/sda")
     _disk_watch.watch(host)
-    again = _disk_watch.results(host)["/dev/sda"]
+    again = _disk_results.read(host)["/dev/sda"]
     assert again.pop("asleep_at") >= first["at"]
     assert again == first
     argv = smartctl(host).calls[-1]
@@ -115,7 +116,7 @@ def test_a_disk_that_does_not_answer_costs_the_others_nothing(host: HardwareHost
 
 def test_the_alarm_is_out_before_the_result_is_written(host: HardwareHost, journal: Journal) -> None:
     smartctl(host).reports["/dev/sda"] = ata(a197=8)
-    host.refused.add(_disk_watch.RESULTS)
+    host.refused.add(_disk_results.PATH)
     with pytest.raises(HostError):
         _disk_watch.watch(host)
     assert "smartmontools.sectors:/dev/sda" in [entry.get("PANIC_HARDENING_KEY") for entry in journal.entries()]
@@ -135,7 +136,7 @@ def test_disks_behind_a_controller_are_told_apart(host: HardwareHost, journal: J
     assert _disks.Disk("/dev/sda", "megaraid,0").short == "sda_megaraid_0"
     settings(host, devices=devices, scan=False)
     _disk_watch.watch(host)
-    assert len(_disk_watch.results(host)) == 2
+    assert len(_disk_results.read(host)) == 2
 
 
 def test_a_temperature_that_flickers_is_told_of_once(host: HardwareHost, journal: Journal) -> None:
@@ -187,6 +188,6 @@ def test_settings_that_cannot_be_read_are_an_error_that_names_them(host: Hardwar
 
 def test_damaged_results_are_none(host: HardwareHost, journal: Journal) -> None:
     for text in ("{", "[]", '{"/dev/sda": 1}'):
-        host.put(_disk_watch.RESULTS, text)
-        assert _disk_watch.results(host) == {}
+        host.put(_disk_results.PATH, text)
+        assert _disk_results.read(host) == {}
         _disk_watch.watch(host)

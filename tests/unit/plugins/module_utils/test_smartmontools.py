@@ -9,6 +9,7 @@ from typing import Any, Dict, List
 import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _disk_results,
     _disk_watch,
     _hardware,
     _hardware_plan,
@@ -238,11 +239,11 @@ def test_a_disk_that_refuses_its_self_test_is_named(tmp_path: Any) -> None:
     host = machine(str(tmp_path / "h"), version="7.4")
     set_up(host)
     for text, status in (("", "pass"), ("Self-tests not supported", "not_applicable"), ("NVMe command failed", "fail")):
-        host.put(_disk_watch.RESULTS, json.dumps({"/dev/nvme0": {"test_refused": text}}))
+        host.put(_disk_results.PATH, json.dumps({"/dev/nvme0": {"test_refused": text}}))
         found = judged(host)["self_tests"]
         assert (found["status"], found["category"]) == (status, "health")
         assert found["reason"] == ("/dev/nvme0: " + text if text else "")
-    host.denied.add(_disk_watch.RESULTS)
+    host.denied.add(_disk_results.PATH)
     assert judged(host)["self_tests"]["status"] == "unknown"
 
 
@@ -258,5 +259,5 @@ def test_without_root_it_is_unknown(host: HardwareHost) -> None:
     set_up(host)
     host.denied.add(CONFIG)
     assert judged(host)["configuration"]["status"] == "unknown"
-    host.denied.add(_disk_watch.RESULTS)
+    host.denied.add(_disk_results.PATH)
     assert judged(host)["health.sda"]["status"] == "unknown"
