@@ -5,9 +5,8 @@
 
 import contextlib
 import json
-import re
 import time
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm,
@@ -29,16 +28,6 @@ SETTINGS = CONFIG_DIR + "/disks.json"
 ASK_SECONDS = 120
 # An exit status that smartctl has for nothing else.
 ASLEEP = 250
-# By what smartd calls a failure, what our keys call it: the daemon and the timer tell of the same thing once.
-FAILURES = {
-    "Health": ("health", "critical"),
-    "Temperature": ("temperature", "critical"),
-    "SelfTest": ("self_test", "critical"),
-    "Usage": ("worn", "warning"),
-    "ErrorCount": ("errors", "warning"),
-    "CurrentPendingSector": ("sectors", "warning"),
-    "OfflineUncorrectableSector": ("sectors", "warning"),
-}
 
 
 def watch(host: Host) -> int:
@@ -118,19 +107,3 @@ def _ask(host: Host, disk: _disks.Disk, before: Dict[str, Any]) -> Optional[Dict
     except (CommandError, ValueError) as error:
         # A disk that no longer answers is what this is all about.
         return {"smartctl": {"exit_status": 2, "messages": [{"string": str(error)}]}}
-
-
-def from_smartd(host: Host, environment: Mapping[str, str]) -> int:
-    """Raise the alarm that smartd asks for; it hands over what it has seen in the environment."""
-    kind = environment.get("SMARTD_DEVICETYPE", "")
-    disk = _disks.Disk(environment.get("SMARTD_DEVICE", "unknown disk"), kind if re.search(r",", kind) else "")
-    failure = environment.get("SMARTD_FAILTYPE", "")
-    message = environment.get("SMARTD_MESSAGE") or "smartd reports %s" % (failure or "a failure")
-    what, severity = FAILURES.get(failure, ("access", "warning"))
-    if failure == "EmailTest":
-        what, severity = "test", "info"
-    details: List[str] = [environment.get("SMARTD_DEVICEINFO", ""), environment.get("SMARTD_FULLMESSAGE", "")]
-    _alarm.raise_alarm(
-        host, _alarm.event("smartmontools", what, severity, disk.name, message, "\n".join(details).strip())
-    )
-    return 0

@@ -20,8 +20,8 @@ class Disk(NamedTuple):
 
     @property
     def name(self) -> str:
-        """How alarms and records call it."""
-        return self.device + (" [%s]" % self.type if self.type else "")
+        """How alarms and records call it, with what tells it from others behind the same device, if anything does."""
+        return self.device + (" [%s]" % self.type if "," in self.type else "")
 
     @property
     def short(self) -> str:

@@ -14,6 +14,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _disk_watch,
     _memory_watch,
     _sensor_watch,
+    _smartd_alarm,
     _watchdog_devices,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
@@ -61,7 +62,7 @@ def watchdog(host: Host) -> int:
 
 def smartd(host: Host) -> int:
     """Raise the alarm of smartd, which runs this when a disk fails."""
-    return _disk_watch.from_smartd(host, os.environ)
+    return _smartd_alarm.raise_it(host, os.environ)
 
 
 VERBS: Dict[str, Callable[[Host], int]] = {

@@ -99,8 +99,8 @@ def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any])
 def lines(policy: Dict[str, Any], version: List[int]) -> List[str]:
     """Our lines of smartd.conf: what holds for all disks, then the disks."""
     tests = _smartmontools_policy.schedule(policy, version)
-    # Temperatures are watched by the timer, with limits of their own for each kind of disk.
-    common = "DEFAULT -a -o on -S on -n standby,10,q%s -m <nomailer> -M exec %s" % (
+    # Temperatures and sectors are watched by the timer, with the limits of the policy; smartd knows none for sectors.
+    common = "DEFAULT -a -C 0 -U 0 -o on -S on -n standby,10,q%s -m <nomailer> -M exec %s" % (
         " -s " + tests if tests else "",
         HOOK,
     )

@@ -12,6 +12,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _disk_results,
     _disk_watch,
     _disks,
+    _smartd_alarm,
     _smartmontools_policy,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
@@ -73,7 +74,7 @@ def test_a_disk_that_begins_to_fail_is_told_of_once_whoever_sees_it_first(host: 
         "SMARTD_FAILTYPE": "Health",
         "SMARTD_MESSAGE": "FAILED",
     }
-    _disk_watch.from_smartd(host, seen)
+    _smartd_alarm.raise_it(host, seen)
     (entry,) = journal.entries()
     assert entry["PANIC_HARDENING_KEY"] == "smartmontools.health:/dev/nvme0"
     assert entry["MESSAGE"].endswith(
@@ -167,17 +168,51 @@ def test_what_smartd_reports(host: HardwareHost, journal: Journal, failure: str,
         "SMARTD_FAILTYPE": failure,
         "SMARTD_MESSAGE": "Device: $(reboot)",
     }
-    assert _disk_watch.from_smartd(host, seen) == 0
+    assert _smartd_alarm.raise_it(host, seen) == 0
     (entry,) = journal.entries()
     assert (entry["PANIC_HARDENING_KEY"], entry["PRIORITY"]) == (key, priority)
     assert entry["MESSAGE"].endswith("Device: $(reboot)")
 
 
 def test_smartd_s_disk_behind_a_controller_has_the_timer_s_name(host: HardwareHost, journal: Journal) -> None:
-    _disk_watch.from_smartd(
+    _smartd_alarm.raise_it(
         host, {"SMARTD_DEVICE": "/dev/sda", "SMARTD_DEVICETYPE": "megaraid,1", "SMARTD_FAILTYPE": "Health"}
     )
     assert told(journal) == ["smartmontools.health:/dev/sda [megaraid,1]"]
+
+
+def test_disks_that_smartd_has_found_behind_a_controller_are_told_apart(host: HardwareHost, journal: Journal) -> None:
+    for number in (0, 12):
+        seen = {"SMARTD_DEVICE": "/dev/bus/0", "SMARTD_DEVICETYPE": "auto", "SMARTD_FAILTYPE": "Health"}
+        seen["SMARTD_DEVICESTRING"] = "/dev/bus/0 [megaraid_disk_%02d] [SAT]" % number
+        _smartd_alarm.raise_it(host, seen)
+    assert told(journal) == [
+        "smartmontools.health:/dev/bus/0 [megaraid,0]",
+        "smartmontools.health:/dev/bus/0 [megaraid,12]",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["sat", "scsi", "usbjmicron"])
+def test_how_a_single_disk_is_talked_to_makes_no_other_disk_of_it(
+    host: HardwareHost, journal: Journal, kind: str
+) -> None:
+    settings(host, devices=[{"device": "/dev/sda", "type": kind}])
+    smartctl(host).reports["/dev/sda"] = ata(a197=8)
+    _disk_watch.watch(host)
+    assert smartctl(host).calls[0][-3:] == ["-d", kind, "/dev/sda"]
+    seen = {"SMARTD_DEVICE": "/dev/sda", "SMARTD_DEVICETYPE": kind, "SMARTD_FAILTYPE": "OfflineUncorrectableSector"}
+    _smartd_alarm.raise_it(host, seen)
+    assert told(journal) == ["smartmontools.sectors:/dev/sda"]
+
+
+def test_what_smartd_calls_a_failure_of_nvme_and_is_none(host: HardwareHost, journal: Journal) -> None:
+    disk = {"SMARTD_DEVICE": "/dev/nvme0", "SMARTD_DEVICETYPE": "nvme"}
+    _smartd_alarm.raise_it(host, dict(disk, SMARTD_FAILTYPE="ErrorCount"))
+    assert told(journal) == []
+    for warning, key in (("0x02", "temperature"), ("0x06", "health")):
+        message = "Device: /dev/nvme0, Critical Warning (%s): Temperature" % warning
+        _smartd_alarm.raise_it(host, dict(disk, SMARTD_FAILTYPE="Health", SMARTD_MESSAGE=message))
+        assert told(journal) == ["smartmontools.%s:/dev/nvme0" % key]
 
 
 def test_settings_that_cannot_be_read_are_an_error_that_names_them(host: HardwareHost) -> None:

@@ -100,7 +100,7 @@ def test_the_stock_scan_is_set_aside_and_given_back(host: HardwareHost) -> None:
     read = [line for line in text.splitlines() if line and not line.startswith("#")]
     assert read == [
         "/dev/sdx -H -m root",
-        "DEFAULT -a -o on -S on -n standby,10,q -s (S/../.././02:002-022|L/../../6/03:002-022) -m <nomailer> "
+        "DEFAULT -a -C 0 -U 0 -o on -S on -n standby,10,q -s (S/../.././02:002-022|L/../../6/03:002-022) -m <nomailer> "
         "-M exec /usr/local/sbin/kernelops-smartd-alarm",
         "DEVICESCAN -d removable",
     ]
