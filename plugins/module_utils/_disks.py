@@ -31,15 +31,26 @@ class Disk(NamedTuple):
 
 def present(host: Host) -> List[Disk]:
     """The disks that are there for good: no media that come and go, no device of a hypervisor."""
-    found = []
-    for name in host.listdir("/sys/block"):
-        controller = re.match(r"(nvme\d+)(?:c\d+)?n\d+\Z", name)
+    names = host.listdir("/sys/block")
+    found = [Disk("/dev/nvme" + number, "") for number in _controllers(names)]
+    for name in names:
         fixed = (host.read("/sys/block/%s/removable" % name) or "0").strip() == "0"
         if re.match(r"sd[a-z]+\Z", name) and fixed:
             found.append(Disk("/dev/" + name, ""))
-        elif controller and Disk("/dev/" + controller.group(1), "") not in found:
-            found.append(Disk("/dev/" + controller.group(1), ""))
     return found
+
+
+def _controllers(names: List[str]) -> List[str]:
+    """The numbers of the NVMe controllers to ask, one for each disk.
+
+    Where a disk may have several paths, its namespaces bear the number of the subsystem, and only the paths that of a controller.
+    """
+    numbers: Dict[str, str] = {}
+    for match in (re.match(r"nvme(\d+)(?:c(\d+))?n\d+\Z", name) for name in sorted(names)):
+        # Of one subsystem a path comes before what stands for all paths: c before n.
+        if match:
+            numbers.setdefault(match.group(1), match.group(2) or match.group(1))
+    return list(numbers.values())
 
 
 def identity(host: Host, disk: Disk) -> str:

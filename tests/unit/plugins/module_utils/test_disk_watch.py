@@ -63,6 +63,12 @@ def test_only_disks_that_stay_are_asked_and_each_once(host: HardwareHost, journa
     assert (kept["model"], kept["passed"], kept["temperature"], kept["problems"]) == ("EXAMPLE HDD 1000", True, 32, [])
 
 
+def test_an_nvme_disk_with_paths_is_asked_by_its_controller(host: HardwareHost) -> None:
+    for name in ("nvme1c3n1", "nvme1c4n1", "nvme1n1", "nvme10n1"):
+        host.put("/sys/block/%s/removable" % name, "0\n")
+    assert [disk.device for disk in _disks.present(host)] == ["/dev/nvme0", "/dev/nvme10", "/dev/nvme3", "/dev/sda"]
+
+
 def test_a_disk_that_begins_to_fail_is_told_of_once_whoever_sees_it_first(host: HardwareHost, journal: Journal) -> None:
     _disk_watch.watch(host)
     smartctl(host).reports["/dev/nvme0"] = nvme(critical_warning=4)
