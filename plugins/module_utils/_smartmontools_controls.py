@@ -72,6 +72,9 @@ def _missing(state: Dictionary, name: str, item: Dictionary) -> Dictionary:
 
 def _seen(policy: Dictionary, state: Dictionary, disk: _disks.Disk, part: Dictionary) -> Dictionary:
     """The part with why nothing can be said, or with an empty status and the age in C(observed)."""
+    if _smartmontools_policy.smartd_alone(state["version"]):
+        reason = "only smartd watches %s: smartctl %d.%d gives no answers that a program can read, 7.0 does"
+        return dict(part, status="not_applicable", reason=reason % ((disk.name,) + tuple(state["version"])))
     if state["results"] is None:
         return _hardware_controls.unknown(part, state)
     item = state["results"].get(disk.name)

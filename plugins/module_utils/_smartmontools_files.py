@@ -88,19 +88,23 @@ def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any])
     }
     if state["virtualization"]["kind"] == "vm":
         files[VIRTUAL % unit_path(unit)] = File(HEADER + VIRTUAL_TEXT)
+    if _smartmontools_policy.smartd_alone(state["version"]):
+        for path in (unit_path(SERVICE), unit_path(TIMER), _disk_watch.SETTINGS):
+            del files[path]
     blocks = {
         config: Block(lines(policy, state["version"]), _scans),
         # It stays when no disk is left, and waits for the next configuration; without this its unit would fail.
         options: Block(['smartd_opts="--interval=%d --quit=never"' % policy["smartmontools_interval"]]),
     }
-    return Setup(files, blocks, [unit, TIMER])
+    return Setup(files, blocks, [unit] + ([TIMER] if unit_path(TIMER) in files else []))
 
 
 def lines(policy: Dict[str, Any], version: List[int]) -> List[str]:
     """Our lines of smartd.conf: what holds for all disks, then the disks."""
     tests = _smartmontools_policy.schedule(policy, version)
     # Temperatures and sectors are watched by the timer, with the limits of the policy; smartd knows none for sectors.
-    common = "DEFAULT -a -C 0 -U 0 -o on -S on -n standby,10,q%s -m <nomailer> -M exec %s" % (
+    common = "DEFAULT -a%s -o on -S on -n standby,10,q%s -m <nomailer> -M exec %s" % (
+        "" if _smartmontools_policy.smartd_alone(version) else " -C 0 -U 0",
         " -s " + tests if tests else "",
         HOOK,
     )

@@ -94,6 +94,11 @@ def _why_not(policy: Dict[str, Any], state: Dict[str, Any]) -> str:
     return ""
 
 
+def smartd_alone(version: List[int]) -> bool:
+    """Whether smartctl is too old to answer the timer, in JSON; one that is not installed yet is not."""
+    return [0, 0] < version < [7, 0]
+
+
 def _nvme_self_tests(state: Dict[str, Any]) -> str:
     """Who begins self-tests of NVMe disks: C(smartd), C(timer), or C(none)."""
     if state["version"] >= [7, 5]:

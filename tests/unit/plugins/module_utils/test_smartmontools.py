@@ -235,6 +235,20 @@ def test_who_begins_self_tests_of_nvme_disks(tmp_path: Any) -> None:
     assert "7.4 can" in judged(machine(str(tmp_path / "x"), version="7.3"))["self_tests"]["reason"]
 
 
+def test_a_smartctl_that_is_too_old_for_the_timer_leaves_the_disks_to_smartd(tmp_path: Any) -> None:
+    host = machine(str(tmp_path / "h"), version="6.6")
+    changed = set_up(host)
+    assert "smartmontools.service" in changed
+    assert [path for path in changed if "kernelops-disks" in path] == []
+    assert "DEFAULT -a -o on" in host.text(CONFIG)
+    found = judged(host)
+    assert (found["configuration"]["status"], found["health.sda"]["status"]) == ("pass", "not_applicable")
+    assert found["health.sda"]["reason"].startswith("only smartd watches /dev/sda: smartctl 6.6 gives")
+    host.programs["smartd"] = Smartd("7.0")
+    assert judged(host)["health.sda"]["status"] == "unknown"
+    assert "kernelops-disks.timer" in set_up(host)
+
+
 def test_a_disk_that_refuses_its_self_test_is_named(tmp_path: Any) -> None:
     host = machine(str(tmp_path / "h"), version="7.4")
     set_up(host)
