@@ -88,7 +88,7 @@ def differences(role: str, setup: Setup, found: Dict[str, Any]) -> List[str]:
         elif wanted is not None and there != {"digest": digest(wanted.text), "mode": wanted.mode}:
             wrong.append("%s is not as this role writes it" % path)
     for path, text in sorted(found["blocks"].items()):
-        if text is not None and text != merged(role, text, setup.blocks.get(path)):
+        if (text or "") != merged(role, text or "", setup.blocks.get(path)):
             wrong.append("%s has not the settings of this role" % path)
     for name in setup.units:
         there = found["units"].get(name, {})

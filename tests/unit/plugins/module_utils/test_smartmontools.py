@@ -184,6 +184,17 @@ def test_before_and_after(host: HardwareHost) -> None:
     assert judged(host)["health.sda"]["observed"] == "EXAMPLE HDD 1000 /dev/sda, seen 0 min ago"
 
 
+def test_a_file_of_the_package_that_is_gone_is_a_difference_to_audit_and_harden_alike(host: HardwareHost) -> None:
+    set_up(host)
+    assert judged(host)["configuration"]["status"] == "pass"
+    host.remove(CONFIG)
+    host.remove(OPTIONS)
+    found = judged(host)["configuration"]
+    assert (found["status"], found["observed"]) == ("fail", "2 of them differ")
+    assert CONFIG in found["reason"] and OPTIONS in found["reason"]
+    assert {CONFIG, OPTIONS} <= set(set_up(host))
+
+
 def test_a_failing_disk_is_named_with_its_serial_number(host: HardwareHost) -> None:
     set_up(host)
     asked = host.programs["smartctl"]
