@@ -36,16 +36,36 @@ NOTHING: Dict[str, Any] = {
     "uncorrected": {},
     "alarmed": [],
     "at": 0,
+    "database": "",
 }
 
 
 def results(host: Host) -> Dict[str, Any]:
     """What the last round left; of what nobody can use, nothing. Raises Unreadable."""
     try:
-        found = json.loads(host.read(RESULTS) or "{}")
-        return dict(json.loads(json.dumps(NOTHING)), **found)
-    except (ValueError, TypeError):
-        return dict(json.loads(json.dumps(NOTHING)))
+        return _usable(dict(NOTHING, **json.loads(host.read(RESULTS) or "{}")))
+    except (ValueError, TypeError, AttributeError):
+        return _usable(NOTHING)
+
+
+def _usable(found: Dict[str, Any]) -> Dict[str, Any]:
+    """A copy in which everything has its form; raises ValueError, TypeError or AttributeError where it has not."""
+    rises = dict((str(k), [[int(at), int(count)] for at, count in rows]) for k, rows in found["rises"].items())
+    counters = dict((str(k), [int(number) for number in pair]) for k, pair in found["counters"].items())
+    return {
+        "boot": str(found["boot"]),
+        "counters": counters,
+        "last": None if found["last"] is None else _numbers(found["last"]),
+        "rises": rises,
+        "uncorrected": _numbers(found["uncorrected"]),
+        "alarmed": [str(label) for label in found["alarmed"]],
+        "at": int(found["at"]),
+        "database": str(found["database"]),
+    }
+
+
+def _numbers(found: Dict[str, Any]) -> Dict[str, int]:
+    return dict((str(name), int(number)) for name, number in found.items())
 
 
 def in_a_day(found: Dict[str, Any], label: str, now: int) -> int:
@@ -116,8 +136,19 @@ def _forget(found: Dict[str, Any], now: int) -> None:
     found["uncorrected"] = dict((k, at) for k, at in found["uncorrected"].items() if now - at < KEPT_DAYS * DAY)
 
 
+def _same(fatal: Dict[str, str]) -> List[str]:
+    """What the processor reports of errors that the memory controller has reported as well: they are told of once."""
+    names = sorted(_ras_events.NAMES.values(), reverse=True)
+    kinds = dict((label, next(name for name in names if label.startswith(name))) for label in fatal)
+    processor = [label for label, kind in kinds.items() if kind == _ras_events.NAMES["mce_record"]]
+    return processor if _ras_events.NAMES["mc_event"] in kinds.values() else []
+
+
 def _alarms(host: Host, found: Dict[str, Any], fatal: Dict[str, str], limit: int, now: int) -> None:
+    found["uncorrected"].update(dict.fromkeys(_same(fatal), now))
     for label, words in sorted(fatal.items()):
+        if label in _same(fatal):
+            continue
         summary = "%s: an error that could not be corrected: %s" % (label, words)
         alarm = _alarm.event("rasdaemon", "uncorrected", "critical", label, summary)
         if now - found["uncorrected"].get(label, now) >= QUIET_SECONDS:

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What rasdaemon has recorded: errors of memory, PCIe and processor, from its SQLite database, read only."""
 
+import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from urllib.parse import quote
 
@@ -15,8 +16,11 @@ WAIT_SECONDS = 5
 TABLES = {
     "mc_event": ("err_count", "err_type", "label", "err_msg"),
     "aer_event": ("1", "err_type", "dev_name", "err_msg"),
-    "mce_record": ("1", "mcistatus_msg", "bank_name", "error_msg"),
+    # Of AMD's processors only the message tells.
+    "mce_record": ("1", "coalesce(mcistatus_msg, '') || ' ' || coalesce(error_msg, '')", "bank_name", "''"),
 }
+# Deferred: nobody has used the broken data yet, but it is lost.
+LOST = re.compile("uncorrected|fatal|deferred", re.IGNORECASE)
 NAMES = {"mc_event": "", "aer_event": "PCIe ", "mce_record": "processor "}
 
 
@@ -64,7 +68,7 @@ def _read(connection: Any, table: str, reached: Dict[str, int]) -> List[Event]:
     query = "select id, %s, %s, %s, %s from %s where id > ? order by id limit 10000" % (TABLES[table] + (table,))
     found = []
     for number, count, kind, label, words in connection.execute(query, (_valid(connection, table, reached),)):
-        corrected = "uncorrected" not in str(kind).lower() and "fatal" not in str(kind).lower()
+        corrected = not LOST.search(str(kind))
         name = NAMES[table] + (str(label or "") or "unknown")
         found.append(Event(number, name, int(count or 1), corrected, "%s %s" % (kind or "", words or "")))
         reached[table] = number
