@@ -9,8 +9,8 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 CLASS = "/sys/class/hwmon"
-# Reading it may wake a disk, or keep it from sleeping; smartmontools watches disks.
-NOT_READ = ("drivetemp",)
+# smartmontools watches disks. To read them may wake one, or keep it from sleeping.
+NOT_READ = ("drivetemp", "nvme")
 # What a sensor says that nothing is connected to.
 LEAST, MOST = -40.0, 125.0
 
@@ -48,6 +48,8 @@ def _reading(host: Host, folder: str, channel: str, chip: str, kind: str) -> Opt
     values: Dict[str, Any] = {}
     for part in ("input", "max", "crit"):
         values[part] = _degrees(host, "%s/%s_%s" % (folder, channel, part))
+    if _text(host, "%s/%s_fault" % (folder, channel)) == "1":
+        return None
     if values["input"] is None or not LEAST < values["input"] < MOST:
         return None
     label = _text(host, "%s/%s_label" % (folder, channel)) or channel

@@ -55,7 +55,7 @@ def put(host: HardwareHost, path: str, degrees: Optional[float]) -> None:
 
 
 def server(root: str, degrees: float = 45, kind: str = "metal") -> HardwareHost:
-    """A processor, a board with a loose sensor, a disk that must not be asked."""
+    """A processor, a board with a loose sensor, disks that must not be asked."""
     host = machine(root, kind)
     chip(host, 0, "coretemp", "coretemp.0", temp1=(degrees, 84, 100, "Package id 0"), temp2=(44, 84, 100, "Core 0"))
     chip(
@@ -68,4 +68,5 @@ def server(root: str, degrees: float = 45, kind: str = "metal") -> HardwareHost:
         temp8=(-62, None, None, "x"),
     )
     chip(host, 2, "drivetemp", "0:0:0:0", temp1=(99, 55, 60, None))
+    chip(host, 4, "nvme", "nvme0", temp1=(99, 84, 89, "Composite"))
     return host

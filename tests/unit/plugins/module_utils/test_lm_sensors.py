@@ -88,6 +88,14 @@ def test_what_is_read_and_what_is_not(host: HardwareHost) -> None:
     ]
 
 
+def test_a_sensor_that_is_broken_by_its_own_word_is_left_out(host: HardwareHost) -> None:
+    heat(host, 110)
+    host.put("/sys/class/hwmon/hwmon0/temp1_fault", "1\n")
+    assert [reading.label for reading in _hwmon.readings(host)] == ["Core 0", "SYSTIN"]
+    host.put("/sys/class/hwmon/hwmon0/temp1_fault", "0\n")
+    assert [reading.label for reading in _hwmon.readings(host)] == ["Package id 0", "Core 0", "SYSTIN"]
+
+
 def test_a_sensor_that_refuses_costs_the_others_nothing(host: HardwareHost, monkeypatch: pytest.MonkeyPatch) -> None:
     real = host.read
 
@@ -220,6 +228,8 @@ def test_who_is_left_alone(tmp_path: Any) -> None:
     assert {item["status"] for item in judged(guest).values()} == {"not_applicable"}
     assert resolved(guest, lm_sensors_modules=["i2c-stub"])["applicable"]
     chip(guest, 0, "nvme", "nvme0", temp1=(39, 84, 89, "Composite"))
+    assert not resolved(guest)["applicable"], "an emulated disk is for its host to watch"
+    chip(guest, 1, "lm75", "0-0048", temp1=(39, 80, None, None))
     found = resolved(guest)
     assert (found["applicable"], found["modules"]) == (True, [])
     assert "no hardware" in resolved(machine(str(tmp_path / "c"), "container"))["reason"]
