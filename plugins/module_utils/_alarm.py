@@ -30,6 +30,8 @@ __all__ = ["LOCK", "SENT", "SEVERITIES", "failures"]
 SETTINGS = CONFIG_DIR + "/alarm.json"
 # The last test of the way, and the last alarm that went along it.
 STATUS = STATE_DIR + "/alarm-status.json"
+# Together with one alarm that takes its longest, less than the time that any of the programs has.
+AGAIN_SECONDS = 120
 STAMP = "%Y-%m-%dT%H:%M:%SZ"
 DEFAULTS: Dict[str, Any] = {"command": [], "timeout": 30, "mail": "root", "repeat": 24}
 LIMITS = {"key": 200, "role": 50, "device": 200, "summary": 500, "details": 4000}
@@ -77,9 +79,13 @@ def _send(host: Host, alarm: Dict[str, Any], wanted: Dict[str, Any], ways: Seque
 
 
 def send_again(host: Host) -> None:
-    """Try the ways that failed some time ago once more."""
-    for alarm, ways in _alarm_sent.overdue(host):
-        _send(host, alarm, settings(host), ways)
+    """Try the ways that failed some time ago once more, as long as there is time; the next program goes on."""
+    end = time.monotonic() + AGAIN_SECONDS
+    while time.monotonic() < end:
+        late = _alarm_sent.overdue(host)
+        if late is None:
+            return
+        _send(host, late[0], settings(host), late[1])
 
 
 def clear(host: Host, key: str) -> None:

@@ -5,7 +5,7 @@
 
 import json
 import time
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._alarm_ways import WAYS, trouble
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import RUN_DIR, Host, HostError
@@ -53,17 +53,20 @@ def end(host: Host, key: str, failed: List[str]) -> None:
     _change(host, key, change)
 
 
-def overdue(host: Host) -> List[Tuple[Dict[str, str], List[str]]]:
-    """The alarms that are to be tried again now, each with its ways."""
+def overdue(host: Host) -> Optional[Tuple[Dict[str, str], List[str]]]:
+    """The alarm that has waited longest to be tried again, with its ways; None where nothing is to be tried now."""
     now = time.time()
 
-    def change(sent: Dict[str, Any]) -> List[Tuple[Dict[str, str], List[str]]]:
+    def change(sent: Dict[str, Any]) -> Optional[Tuple[Dict[str, str], List[str]]]:
         late = [item for item in sent.values() if item["open"] and not _within(now, item["tried"], RETRY_SECONDS)]
-        for item in late:
-            item["tried"] = now
-        return [(item["alarm"], item["open"]) for item in late]
+        if not late:
+            return None
+        item = min(late, key=lambda item: float(item["tried"]))
+        item["tried"] = now
+        return item["alarm"], item["open"]
 
-    return _change(host, "all alarms", change) or []
+    found: Optional[Tuple[Dict[str, str], List[str]]] = _change(host, "all alarms", change)
+    return found
 
 
 def waits(host: Host, key: str) -> bool:

@@ -57,6 +57,8 @@ def watchdog(host: Host) -> int:
     ]
     for made in alarms:
         _alarm.raise_alarm(host, made)
+    # Nobody else may be there to try again, and it is started anew until all is out.
+    _alarm.send_again(host)
     return 1 if any(_alarm_sent.waits(host, made["key"]) for made in alarms) else 0
 
 
@@ -82,12 +84,14 @@ def run(arguments: List[str]) -> int:
         sys.stderr.write("kernelops-hardware %s\n" % "|".join(sorted(VERBS)))
         return 2
     host = Host()
-    _alarm.send_again(host)
     try:
-        return VERBS[arguments[0]](host)
+        code = VERBS[arguments[0]](host)
     except HostError as error:
         sys.stderr.write("%s\n" % error)
-        return 1
+        code = 1
+    # What is new comes first: a way that hangs must not keep anybody from looking.
+    _alarm.send_again(host)
+    return code
 
 
 def main() -> None:

@@ -27,8 +27,8 @@ VIRTUAL = "%s.d/kernelops-smartmontools.conf"
 VIRTUAL_TEXT = "[Unit]\nConditionVirtualization=\n"
 HOOK_TEXT = """\
 #!/bin/sh
-{header}# What smartd runs when a disk fails; it says what it has seen in its environment.
-exec {launcher} smartd
+{header}# What smartd runs when a disk fails, and waits for; it says what it has seen in its environment.
+{launcher} smartd </dev/null >/dev/null 2>&1 &
 """
 SERVICE_TEXT = """\
 [Unit]

@@ -172,6 +172,28 @@ def test_the_way_that_failed_is_tried_again_and_no_other(
     assert _alarm.status(host)["last"]["outcome"] == {"command": "run"}
 
 
+def test_ways_that_hang_are_tried_as_long_as_there_is_time(
+    host: HardwareHost, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, spent = time.time(), [0.0]
+
+    def hang(argv: List[str]) -> Result:
+        spent[0] += 50
+        return failing("no route to host")(argv)
+
+    host.programs[COMMAND] = hang
+    for number in range(8):
+        monkeypatch.setattr(time, "time", lambda at=now + number: at)
+        _alarm.raise_alarm(host, disk(device="/dev/sd%d" % number))
+        journal.entries()
+    monkeypatch.setattr(time, "monotonic", lambda: spent[0])
+    monkeypatch.setattr(time, "time", lambda: now + 1000)
+    for tried in ([0, 1, 2], [3, 4, 5], [6, 7], []):
+        host.given.clear()
+        _alarm.send_again(host)
+        assert [json.loads(text)["device"] for text in host.given] == ["/dev/sd%d" % number for number in tried]
+
+
 def test_who_was_killed_on_the_way_leaves_the_alarm_to_the_next(
     host: HardwareHost, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the roles that watch hardware share is judged once, with them alone."""
 
+import re
 from typing import Any, Dict, Set
 
 import pytest
@@ -142,5 +143,5 @@ def test_every_unit_starts_what_the_program_knows(host: HardwareHost, tmp_path: 
         wanted = module.resolve(POLICY, state)
         if wanted["applicable"]:
             for item in module.setup(POLICY, wanted, state).files.values():
-                verbs.update(line.split()[-1] for line in item.text.splitlines() if "/kernelops-hardware " in line)
+                verbs.update(re.findall(r"/kernelops-hardware (\S+)", item.text))
     assert verbs == set(_hardware_program.VERBS) - {"alarm", "test"}

@@ -15,7 +15,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _hardware_program,
     _program,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Result
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError, Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
 
 
@@ -82,6 +82,19 @@ def test_the_audit_asks_for_the_program_as_it_would_be_written(make_host: Any, m
     (file,) = _hardware_launcher.program().values()
     host.write(_hardware_launcher.PROGRAM, file.text, mode)
     assert _hardware_launcher.is_current(host) is current
+
+
+def test_the_verb_comes_before_what_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: List[str] = []
+
+    def fail(_host: Any) -> int:
+        order.append("verb")
+        raise HostError("x")
+
+    monkeypatch.setitem(_hardware_program.VERBS, "disks", fail)
+    monkeypatch.setattr(_hardware_program._alarm, "send_again", lambda host: order.append("again"))
+    assert _hardware_program.run(["disks"]) == 1
+    assert order == ["verb", "again"]
 
 
 def test_a_test_that_does_not_get_out_ends_with_an_error(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

@@ -3,6 +3,7 @@
 """smartd's configuration is ours at its end, is read by smartd first, and can be taken out again; the audit asks no disk."""
 
 import json
+import subprocess
 import time
 from typing import Any, Dict, List
 
@@ -23,6 +24,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 from unit.plugins.module_utils.fixture_disks import DEBIAN, POLICY, REDHAT, Smartctl, Smartd, ata, machine, nvme
 from unit.plugins.module_utils.fixture_hardware import HardwareHost
 
+LAUNCHER = "/usr/local/sbin/kernelops-hardware"
 CONFIG = "/etc/smartd.conf"
 OPTIONS = "/etc/default/smartmontools"
 STOCK = "# a remark\n/dev/sdx -H -m root\nDEVICESCAN -d removable -n standby -m root -M exec /usr/share/smartmontools/smartd-runner\n"
@@ -144,6 +146,24 @@ def test_smartd_reads_it_first_and_a_file_it_refuses_changes_nothing_else(host: 
     for good in (0, 16, 17):
         smartd.rc = good
         set_up(host)
+
+
+def test_smartd_does_not_wait_for_the_alarm(host: HardwareHost, tmp_path: Any) -> None:
+    set_up(host)
+    told = tmp_path / "told"
+    slow = tmp_path / "slow"
+    slow.write_text('#!/bin/sh\nsleep 2\necho "$1 $SMARTD_DEVICE" > "%s"\n' % told)
+    slow.chmod(0o755)
+    hook = tmp_path / "hook"
+    hook.write_text(host.text("/usr/local/sbin/kernelops-smartd-alarm").replace(LAUNCHER, str(slow)))
+    began = time.monotonic()
+    # As smartd does: until the end of its output.
+    subprocess.check_output(["/bin/sh", str(hook)], env={"PATH": "/usr/bin:/bin", "SMARTD_DEVICE": "/dev/sda"})
+    assert time.monotonic() - began < 1.5
+    while not told.exists() and time.monotonic() - began < 20:
+        time.sleep(0.1)
+    time.sleep(0.1)
+    assert told.read_text() == "smartd /dev/sda\n"
 
 
 def test_the_names_of_the_rhel_family(tmp_path: Any) -> None:
