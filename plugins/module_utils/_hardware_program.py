@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The program that the hardware roles install: what a timer, a daemon or an operator starts on the host."""
 
+import contextlib
 import json
 import os
 import sys
@@ -17,7 +18,9 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _smartd_alarm,
     _watchdog_devices,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host, HostError
+
+SETTLE_SECONDS = 120
 
 
 def alarm(host: Host) -> int:
@@ -50,6 +53,9 @@ def test(host: Host) -> int:
 
 def watchdog(host: Host) -> int:
     """Tell of a watchdog that has reset the machine, or of what else it noted before this boot; 1 while that is not all out."""
+    # At boot its driver may still be on its way: udev loads them beside everything else.
+    with contextlib.suppress(CommandError):
+        host.run(["udevadm", "settle", "--timeout=%d" % SETTLE_SECONDS], timeout=2 * SETTLE_SECONDS, check=False)
     devices = dict((device["name"], device) for device in _watchdog_devices.loaded(host))
     alarms = [
         _alarm.event("watchdog", "reset", "critical", name, "before this boot " + words, devices[name])

@@ -36,6 +36,7 @@ def machine(root: str, kind: str = "metal", drivers: Any = DRIVERS) -> HardwareH
     host.managed.update(RuntimeWatchdogUSec="0", WatchdogDevice="", WatchdogLastPingTimestampMonotonic="0")
     host.managed["RuntimeWatchdogPreUSec"] = "0"
     host.on_start["kernelops-watchdog.service"] = lambda: load(host)
+    host.programs["udevadm"] = lambda argv: Result(0, "", "")
     return host
 
 

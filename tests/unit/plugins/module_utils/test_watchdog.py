@@ -3,7 +3,7 @@
 """What a watchdog is set up with, and what the audit and the alarm say of it."""
 
 import time
-from typing import Any
+from typing import Any, List
 
 import pytest
 
@@ -223,6 +223,21 @@ def test_a_reset_is_seen_and_told_of_once(root: str) -> None:
     journal.close()
     assert entry["MESSAGE"] == "watchdog.reset:watchdog0: before this boot the watchdog reset the machine"
     assert '"bootstatus": 32' in entry["PANIC_HARDENING_DETAILS"]
+
+
+def test_a_driver_that_is_still_on_its_way_is_waited_for(root: str) -> None:
+    """As udev loads it, beside what starts at boot."""
+    host = set_up(esb(root))
+
+    def settle(argv: List[str]) -> Result:
+        load(host, bootstatus=32)
+        return Result(0, "", "")
+
+    host.programs["udevadm"] = settle
+    journal = Journal(host)
+    assert _hardware_program.VERBS["watchdog"](host) == 0
+    assert [entry["PANIC_HARDENING_KEY"] for entry in journal.entries()] == ["watchdog.reset:watchdog0"]
+    journal.close()
 
 
 def test_a_reset_that_could_not_be_told_of_is_tried_again(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
