@@ -10,6 +10,7 @@ from typing import Deque, List, Optional
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _incident, _triggers, _when
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kept import Kept
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._marks import Growing
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._report import Report
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._text import Line
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._triggers import Trigger
@@ -73,6 +74,7 @@ class Chain:
         self.presumed = False  # fatal because another boot came, and nothing in between
         self.follow_ups: List[str] = []
         self.open = True
+        self.marks = Growing(trigger.title, before)
         # Where the lines of the report are counted from; the rows of a table do not count.
         self.begin = line.number
         self.quiet = QUIET if self.report.memory is None else QUIET_OOM
@@ -160,6 +162,8 @@ class Triage:
             self._trigger(trigger, line)
         elif self.chain is not None:
             self._continue(self.chain, line)
+        if self.chain is not None and (self.chain.open or self.chain.last is line):
+            self.chain.marks.add(line)
         self.last = line
         self.before.append(line.text)
         if line.seconds is not None and line.stamp is None:
@@ -206,4 +210,4 @@ class Triage:
             chain, self.chain = self.chain, None
             fatal = chain.fatal or chain.presumed
             incident = _incident.build(chain.report, chain.kernel, fatal, chain.follow_ups, chain.before)
-            self.done.add(dict(incident, presumed=chain.presumed))
+            self.done.add(dict(incident, presumed=chain.presumed, marks=chain.marks.marks()))

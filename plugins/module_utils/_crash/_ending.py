@@ -48,13 +48,18 @@ def last_boot(host: Host, seen: List[Dict[str, Any]]) -> Dict[str, Any]:
 
 
 def outlived(host: Host, incident: Dict[str, Any]) -> bool:
-    """Whether the journal knows that the host went on: a log file ends before an orderly end is told."""
+    """Whether the journal knows that the host went on: what the kernel says ends before an orderly end is told."""
     boots = [
         boot
-        for boot in (_journal.boot_of(place) for place in [incident["source"]] + incident["evidence"])
+        for boot in (_journal.boot_of(place) for place in [incident["source"]] + incident.get("evidence", []))
         if boot is not None
     ]
-    return bool(boots) and (boots[0] == 0 or _in_order(_last(host, boots[0], [])))
+    if not boots or boots[0] == 0:
+        return bool(boots)
+    entries = _last(host, boots[0], [])
+    until = _when.epoch(incident["marks"].until)
+    went_on = bool(entries) and until is not None and _at(entries[-1]) - until > BEFORE_PANIC
+    return went_on or _in_order(entries)
 
 
 def _last(host: Host, back: int, which: List[str]) -> List[Dict[str, Any]]:

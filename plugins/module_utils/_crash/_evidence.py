@@ -63,7 +63,7 @@ def of_files(host: Host, paths: List[str]) -> Found:
         warnings += [found.warning] if found.warning else []
     for incident in incidents:
         # Nobody else is asked: another boot right behind a crash is all there is to go by.
-        del incident["presumed"]
+        del incident["presumed"], incident["marks"]
     return Found(incidents, warnings, {})
 
 
@@ -71,13 +71,21 @@ def of_host(host: Host, boots: int) -> Found:
     """All that the host keeps; where an incident was seen in several places, the fullest record describes it."""
     places = _places.incidents(host)
     journal = _journal.incidents(host, boots)
+    _judge(host, journal.incidents)
     ring = _ring.incidents(host)
     incidents = _merge.merged(places.incidents + journal.incidents + ring.incidents)
     last_boot = _ending.last_boot(host, incidents)
+    _judge(host, incidents)
     for incident in incidents:
-        if incident.pop("presumed"):
-            incident["fatal"] = not _ending.outlived(host, incident)
+        del incident["presumed"], incident["marks"]
     return Found(incidents, places.warnings + journal.warnings + ring.warnings, last_boot)
+
+
+def _judge(host: Host, incidents: List[Incident]) -> None:
+    """Ask the journal about crashes that only seem to have ended the host."""
+    for incident in incidents:
+        if incident["presumed"] and _ending.outlived(host, incident):
+            incident.update(fatal=False, presumed=False)
 
 
 def select(incidents: List[Incident], asked: Wanted) -> List[Incident]:

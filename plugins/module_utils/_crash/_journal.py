@@ -7,6 +7,7 @@ import contextlib
 from typing import Any, Dict, Generator, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _scan
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._places import Found
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host, Unreadable
 
@@ -34,8 +35,11 @@ def incidents(host: Host, boots: int) -> Found:
     for back in range(boots):
         source, lacks, errors = OF_BOOT + str(back), [], []  # type: str, List[str], List[CommandError]
         with contextlib.closing(_pieces(host, back, errors)) as pieces:
-            for incident in _scan.incidents(pieces, lacks):
-                found.append(dict(incident, source=source))
+            told = [dict(incident, source=source) for incident in _scan.incidents(pieces, lacks)]
+        if back and told and not told[-1]["fatal"] and KINDS[told[-1]["kind"]].lethal:
+            # The kernel said no more in that boot that would matter: how it ended shows whether this ended it.
+            told[-1].update(fatal=True, presumed=True)
+        found += told
         warnings += ["%s: %s" % (source, lack) for lack in lacks]
         if errors:
             # It ends with 1 where there are no more boots, or no journal at all.
