@@ -13,13 +13,14 @@ description:
   - Finds kernel crashes, stalls and hardware errors in the evidence that a host keeps, or in the files named in O(paths), and tells for
     each the kind, the culprit function and driver, the likely cause and the first step of a diagnosis.
   - An incident is a whole chain. Its first crash names it; what follows from it, a second oops or the panic, belongs to it.
-  - The host's own evidence is the journal, C(/var/crash), pstore and its archive, the spools of ABRT and apport, the kernel's log files below
-    C(/var/log), also compressed, and the running kernel's buffer. Memory dumps themselves are not opened.
+  - The host's own evidence is the journal, C(/var/crash) or the local directory that the settings of kdump name, pstore and its archive,
+    the spools of ABRT and apport, the kernel's log files below C(/var/log), also compressed, and the running kernel's buffer. Memory dumps
+    themselves are not opened, and those on a device that only kdump mounts are not found; name their text in O(paths).
   - In that evidence the same incident in the journal, in pstore and in a dump directory is one incident with several pieces of
     evidence.
   - Without O(paths), options that the task does not give are taken from the host's variables C(panic_hardening_diagnose_since),
     C(panic_hardening_diagnose_boots), C(panic_hardening_diagnose_limit) and C(panic_hardening_diagnose_kinds).
-  - What users could have put into C(/var/crash), C(/var/spool/abrt) and C(/var/tmp/abrt) proves nothing and is not read there, a file or directory
+  - What users could have put among the dumps and into C(/var/spool/abrt) and C(/var/tmp/abrt) proves nothing and is not read there, a file or directory
     of a user (a number from 1000 on), or one that any user may write to. Apport writes the kernel's reports as root or as a user of the system; what it
     writes for a user is about that user's programs. RV(unread) names what was left out; O(paths) reads it all the same.
   - A file that cannot be read or is damaged is a warning, never a failure. Without root it says what it could not read.

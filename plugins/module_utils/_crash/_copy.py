@@ -8,7 +8,13 @@ import re
 import zlib
 from typing import Any, Dict, List, NamedTuple
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _journal, _owners, _places, _ring
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import (
+    _dump_folders,
+    _journal,
+    _owners,
+    _places,
+    _ring,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 OF_JOURNAL = re.compile(r"journal of boot -(\d{1,6})\Z")
@@ -66,7 +72,7 @@ def _piece(host: Host, name: str, room: int) -> bytes:
         if len(data) > room:
             raise _TooLarge
         return data
-    place = _owners.place_of(name, _places.DUMPS)
+    place = _owners.place_of(name, _dump_folders.of(host, []) + _places.ABRT)
     doubt = _owners.doubt(host, name, place) if place else None
     if doubt:
         # A link that was put there since would have another file carried off.

@@ -7,6 +7,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import (
+    _dump_folders,
     _ending,
     _files,
     _journal,
@@ -69,16 +70,18 @@ def of_files(host: Host, paths: List[str]) -> Found:
 
 def of_host(host: Host, boots: int) -> Found:
     """All that the host keeps; where an incident was seen in several places, the fullest record describes it."""
-    places = _places.incidents(host)
+    warnings: List[str] = []
+    folders = _dump_folders.of(host, warnings)
+    places = _places.incidents(host, folders)
     journal = _journal.incidents(host, boots)
     _judge(host, journal.incidents)
     ring = _ring.incidents(host)
-    incidents = _merge.merged(places.incidents + journal.incidents + ring.incidents)
+    incidents = _merge.merged(places.incidents + journal.incidents + ring.incidents, folders)
     last_boot = _ending.last_boot(host, incidents)
     _judge(host, incidents)
     for incident in incidents:
         del incident["presumed"], incident["marks"]
-    return Found(incidents, places.warnings + journal.warnings + ring.warnings, last_boot)
+    return Found(incidents, warnings + places.warnings + journal.warnings + ring.warnings, last_boot)
 
 
 def _judge(host: Host, incidents: List[Incident]) -> None:

@@ -10,7 +10,7 @@ A record that was cut off names another function, or none: it is known by the li
 import bisect
 from typing import Any, Dict, Hashable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _places
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _dump_folders
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._sighting import Sighting
 
 # Seconds: the same crash is written to the journal at once, to a dump directory or an archive minutes later,
@@ -35,7 +35,7 @@ class Pair(NamedTuple):
     other: int
 
 
-def merged(incidents: List[Incident], folders: Sequence[str] = _places.DUMPS[:1]) -> List[Incident]:
+def merged(incidents: List[Incident], folders: Sequence[str] = (_dump_folders.CRASH,)) -> List[Incident]:
     """Each crash once, described by the fullest record of it, with its C(evidence) elsewhere; dumps are below C(folders)."""
     seen = [Sighting(incident, folders) for incident in incidents]
     groups = [[place] for place in range(len(seen))]

@@ -4,12 +4,12 @@
 """Where hosts keep what a crash left: dump directories, pstore and its archive, and the kernel's log files."""
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Pattern, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Pattern, Sequence, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _files, _owners, _when
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
-DUMPS = ("/var/crash", "/var/spool/abrt", "/var/tmp/abrt")
+ABRT = ("/var/spool/abrt", "/var/tmp/abrt")
 # kdump-tools writes dmesg.TIME, kdump-utils vmcore-dmesg.txt, SUSE dmesg.txt, ABRT dmesg or backtrace, apport PACKAGE.UID.crash.
 DUMPED = re.compile(
     r"(?:vmcore-)?dmesg(?:\.txt|\.\d{8,14}|-incomplete\.txt)?(?:\.gz|\.xz|\.bz2|\.zst)?\Z|backtrace\Z|linux[\w.+:~-]{0,200}\.crash\Z"
@@ -27,11 +27,11 @@ class Found(NamedTuple):
     warnings: List[str]
 
 
-def incidents(host: Host) -> Found:
-    """Everything but the journal, the fullest records first."""
+def incidents(host: Host, folders: Sequence[str]) -> Found:
+    """Everything but the journal, the fullest records first; dumps are below C(folders)."""
     found: List[Dict[str, Any]] = []
     warnings: List[str] = []
-    for group in _groups(host, warnings):
+    for group in _groups(host, folders, warnings):
         one = _files.incidents(host, group[0], group[1:])
         modified = _written(host, group[0])
         _when.settle(one.incidents, modified)
@@ -44,10 +44,10 @@ def incidents(host: Host) -> Found:
     return Found(found, warnings)
 
 
-def _groups(host: Host, warnings: List[str]) -> List[List[str]]:
+def _groups(host: Host, folders: Sequence[str], warnings: List[str]) -> List[List[str]]:
     """The files to read; those of one list are the parts of one record."""
     dumped: List[str] = []
-    for folder in DUMPS:
+    for folder in tuple(folders) + ABRT:
         for path in _below(host, folder, DUMPED, DEPTH, warnings):
             doubt = _owners.doubt(host, path, folder)
             dumped += _warn(warnings, doubt) if doubt else [path]
@@ -71,7 +71,7 @@ def _written(host: Host, path: str) -> Optional[float]:
 
 def _beside(host: Host, path: str, name: str) -> Optional[str]:
     """What ABRT notes in a file of its own next to another; None outside its directories."""
-    if not path.startswith(DUMPS[1:]):
+    if not path.startswith(ABRT):
         return None
     try:
         said = host.read("%s/%s" % (path.rsplit("/", 1)[0], name))

@@ -33,7 +33,7 @@ class Sighting:
         self.dump = next((_below(source, folder) for folder in folders if _below(source, folder)), None)
         self.archived = source.startswith(_places.PSTORE)
         # Whether its time is when it was written, which is after the crash.
-        self.late = self.archived or source.startswith(_places.DUMPS + tuple(folders))
+        self.late = self.archived or source.startswith(_places.ABRT + tuple(folders))
 
     def differs(self, other: "Sighting") -> bool:
         """Whether they cannot be one crash, whatever their times are."""
