@@ -96,7 +96,7 @@ incidents:
     kind: {description: What happened; one of a closed list, type: str, sample: null-deref}
     title: {description: The kernel's first words about it, type: str, sample: "BUG: kernel NULL pointer dereference in rtl8125_poll"}
     fatal: {description: Whether a panic or a reset followed, type: bool, sample: true}
-    at: {description: "When, if the evidence tells; with C(Z) in UTC, else in the log's own time", type: str, sample: "2026-11-02T03:14:07Z"}
+    at: {description: "When, if the evidence tells; with C(Z) in UTC, else, in O(paths), in the log's own time", type: str, sample: "2026-11-02T03:14:07Z"}
     seconds: {description: Seconds since the boot, type: float, sample: 4711.5}
     kernel: {description: Release of the kernel, type: str, sample: 6.1.0-56-amd64}
     hardware: {description: The machine as the kernel names it, type: str, sample: "QEMU Standard PC (Q35 + ICH9, 2009)"}

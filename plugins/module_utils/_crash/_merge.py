@@ -17,7 +17,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._
 WRITTEN_LATER = 900
 # and two clocks, or two programs that write at once, are so far apart.
 AT_ONCE = 120
-# The kernel's own clock tells boots apart, within the zones that log files leave out and the night in which a host was off.
+# The kernel's own clock tells boots apart, within the night in which a host was off and a change of its zone.
 SAME_CLOCK = 14 * 3600
 
 # How sure it is: by the kernel's clock, by the same function at the same time, by the time of what was cut off.
@@ -158,6 +158,6 @@ def _one(records: List[Sighting]) -> Incident:
         marks=best.marks._replace(until=until),
         fatal=any(one["fatal"] for one in incidents),
         presumed=not stated and any(one["presumed"] for one in incidents),
-        # The time that names its zone.
+        # The time that the machine's zone had no part in.
         at=next((at for at in times if at.endswith("Z")), times[0] if times else None),
     )

@@ -36,6 +36,7 @@ def incidents(host: Host, folders: Sequence[str]) -> Found:
         modified = _written(host, group[0])
         _when.settle(one.incidents, modified)
         for incident in one.incidents:
+            incident["at"] = _when.of_machine(incident["at"])
             # A record of a crash was written when it happened; a log file was written long after.
             if incident["at"] is None and modified is not None and not LOGS.match(group[0].rsplit("/", 1)[-1]):
                 incident["at"] = _when.utc(modified)

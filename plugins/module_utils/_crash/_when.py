@@ -37,6 +37,14 @@ def utc(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def of_machine(stamp: Optional[str]) -> Optional[str]:
+    """The same time in UTC where a stamp names no zone, as in most log files: they are written in the machine's own."""
+    try:
+        return utc(time.mktime(time.strptime(stamp or "", "%Y-%m-%dT%H:%M:%S")))
+    except (ValueError, OverflowError):
+        return stamp
+
+
 def settle(incidents: List[Dict[str, Any]], modified: Optional[float]) -> None:
     """Give syslog's stamps the year that its file's last change allows; it is never in the future of that."""
     for incident in incidents:

@@ -267,7 +267,7 @@ def test_syslog_gets_its_year_from_the_file(empty: FixtureHost) -> None:
     lines = "".join("Dec 31 23:00:00 node1 kernel: %s\n" % line for line in samples.RISCV_NULL.splitlines())
     put(empty, "/var/log/kern.log.2.gz", gzip.compress(lines.encode()), 1767607300)
     found = _evidence.of_host(empty, 0)
-    assert [incident["at"] for incident in found.incidents] == ["2025-12-31T23:00:00"]
+    assert [incident["at"] for incident in found.incidents] == ["2025-12-31T23:00:00Z"]
 
 
 def test_selection_and_order(empty: FixtureHost) -> None:
@@ -317,5 +317,9 @@ def test_bad_input_is_refused(bad: Dict[str, Any], name: str) -> None:
 def test_times() -> None:
     assert _when.apart("2026-01-05T10:00:25Z", "2026-01-05T11:00:25+01:00") == 0
     assert _when.apart("2026-01-05T10:00:25Z", None) is None
-    assert _when.epoch("2026-99-99T10:00:25Z") is None or _when.epoch("2026-99-99T10:00:25Z")
+    assert _when.epoch("2026-01-05T10:00:25+01:00") == 1767603625
+    assert _when.epoch("yesterday") is None
+    assert [_when.of_machine(at) for at in (None, "2026-99-99T10:00:25", "2026-01-05T10:00:25+01:00")] == [
+        None, "2026-99-99T10:00:25", "2026-01-05T10:00:25+01:00",
+    ]  # fmt: skip
     assert _when.utc(1767607225) == "2026-01-05T10:00:25Z"
