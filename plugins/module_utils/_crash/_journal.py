@@ -11,8 +11,6 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._places import Found
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host, Unreadable
 
-# The newest messages of a boot: a crash is at its end, and a flood before it must not fill the memory.
-LINES = 100000
 # Seconds for a boot, the triage of what it prints included.
 TIMEOUT = 300
 JOURNALCTL = ["journalctl", "--no-pager", "--quiet", "--utc"]
@@ -21,8 +19,8 @@ JOURNALS = ("/var/log/journal", "/run/log/journal")
 
 
 def of_boot(back: int) -> List[str]:
-    """The command that prints what the kernel said in a boot."""
-    return JOURNALCTL + ["-k", "-b", "-%d" % back, "-n", str(LINES), "-o", "short-iso-precise"]
+    """The command that prints what the kernel said in a boot, all of it: what a firewall logs may come between a crash and the end."""
+    return JOURNALCTL + ["-k", "-b", "-%d" % back, "-o", "short-iso-precise"]
 
 
 def incidents(host: Host, boots: int) -> Found:

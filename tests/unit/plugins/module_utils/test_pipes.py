@@ -11,7 +11,7 @@ from typing import List
 import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _journal
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host, Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
 
 
@@ -125,6 +125,21 @@ def test_a_journal_is_never_in_memory_as_a_whole(host: FixtureHost, monkeypatch:
     ]
     assert found.warnings == []
     assert peak < 12 * 1024 * 1024
+
+
+def test_no_flood_after_a_crash_hides_it(host: FixtureHost) -> None:
+    host.programs["journalctl"] = flooded
+    found = _journal.incidents(host, 3)
+    assert [(incident["kind"], incident["line"]) for incident in found.incidents] == [("mem-corruption", 1)]
+    assert found.warnings == []
+
+
+def flooded(argv: List[str]) -> Result:
+    if argv[argv.index("-b") + 1] != "-0":
+        return Result(1, "", "no such boot")
+    lines = [BOOT + "BUG: Bad page state\n"] + [BOOT + "[UFW BLOCK] IN=eth0 SRC=192.0.2.1\n"] * 100001
+    count = int(argv[argv.index("-n") + 1]) if "-n" in argv else len(lines)
+    return Result(0, "".join(lines[-count:]), "")
 
 
 def test_what_a_journal_held_before_it_broke_off_counts(host: FixtureHost, monkeypatch: pytest.MonkeyPatch) -> None:
