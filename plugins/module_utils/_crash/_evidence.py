@@ -16,6 +16,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash i
     _ring,
     _when,
 )
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kept import Pile
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
@@ -55,17 +56,17 @@ def wanted(params: Dict[str, Any]) -> Wanted:
 
 def of_files(host: Host, paths: List[str]) -> Found:
     """Each file is judged alone, and the same incident in two of them is two."""
-    incidents: List[Incident] = []
+    pile = Pile()
     warnings: List[str] = []
     for path in paths:
         found = _files.incidents(host, path)
         _when.settle(found.incidents, host.modified(path))
-        incidents += [dict(incident, evidence=[]) for incident in found.incidents]
+        pile.add([dict(incident, evidence=[]) for incident in found.incidents])
         warnings += [found.warning] if found.warning else []
-    for incident in incidents:
+    for incident in pile.incidents:
         # Nobody else is asked: another boot right behind a crash is all there is to go by.
         del incident["presumed"], incident["marks"]
-    return Found(incidents, warnings, {})
+    return Found(pile.incidents, warnings + pile.lacks(), {})
 
 
 def of_host(host: Host, boots: int) -> Found:
@@ -75,13 +76,16 @@ def of_host(host: Host, boots: int) -> Found:
     places = _places.incidents(host, folders)
     journal = _journal.incidents(host, boots)
     _judge(host, journal.incidents)
-    ring = _ring.incidents(host)
-    incidents = _merge.merged(places.incidents + journal.incidents + ring.incidents, folders)
+    pile = Pile()
+    for found in (places, journal, _ring.incidents(host)):
+        pile.add(found.incidents)
+        warnings += found.warnings
+    incidents = _merge.merged(pile.incidents, folders)
     last_boot = _ending.last_boot(host, incidents)
     _judge(host, incidents)
     for incident in incidents:
         del incident["presumed"], incident["marks"]
-    return Found(incidents, warnings + places.warnings + journal.warnings + ring.warnings, last_boot)
+    return Found(incidents, warnings + pile.lacks(), last_boot)
 
 
 def _judge(host: Host, incidents: List[Incident]) -> None:

@@ -4,9 +4,10 @@
 """The journal of this boot and of earlier ones, and their incidents."""
 
 import contextlib
-from typing import Any, Dict, Generator, List, Optional
+from typing import Generator, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _scan
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kept import Pile
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._places import Found
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host, Unreadable
@@ -25,11 +26,10 @@ def of_boot(back: int) -> List[str]:
 
 def incidents(host: Host, boots: int) -> Found:
     """The incidents that the kernel told the journal of, in this boot and the ones before it."""
-    found: List[Dict[str, Any]] = []
-    warnings: List[str] = []
+    found = Pile()
     if not boots or host.which("journalctl") is None:
-        return Found(found, warnings)
-    warnings += closed(host)
+        return Found([], [])
+    warnings = closed(host)
     for back in range(boots):
         source, lacks, errors = OF_BOOT + str(back), [], []  # type: str, List[str], List[CommandError]
         with contextlib.closing(_pieces(host, back, errors)) as pieces:
@@ -37,14 +37,14 @@ def incidents(host: Host, boots: int) -> Found:
         if back and told and not told[-1]["fatal"] and KINDS[told[-1]["kind"]].lethal:
             # The kernel said no more in that boot that would matter: how it ended shows whether this ended it.
             told[-1].update(fatal=True, presumed=True)
-        found += told
+        found.add(told)
         warnings += ["%s: %s" % (source, lack) for lack in lacks]
         if errors:
             # It ends with 1 where there are no more boots, or no journal at all.
             if back == 0 or errors[0].code is None:
                 warnings.append("the journal could not be read: %s" % str(errors[0])[:300])
             break
-    return Found(found, warnings)
+    return Found(found.incidents, warnings + found.lacks())
 
 
 def _pieces(host: Host, back: int, errors: List[CommandError]) -> Generator[bytes, None, None]:

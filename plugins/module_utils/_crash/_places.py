@@ -7,6 +7,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Pattern, Sequence, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _files, _owners, _when
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kept import Pile
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 ABRT = ("/var/spool/abrt", "/var/tmp/abrt")
@@ -29,7 +30,7 @@ class Found(NamedTuple):
 
 def incidents(host: Host, folders: Sequence[str]) -> Found:
     """Everything but the journal, the fullest records first; dumps are below C(folders)."""
-    found: List[Dict[str, Any]] = []
+    found = Pile()
     warnings: List[str] = []
     for group in _groups(host, folders, warnings):
         one = _files.incidents(host, group[0], group[1:])
@@ -40,9 +41,9 @@ def incidents(host: Host, folders: Sequence[str]) -> Found:
             # A record of a crash was written when it happened; a log file was written long after.
             if incident["at"] is None and modified is not None and not LOGS.match(group[0].rsplit("/", 1)[-1]):
                 incident["at"] = _when.utc(modified)
-        found += one.incidents
+        found.add(one.incidents)
         warnings += [one.warning] if one.warning else []
-    return Found(found, warnings)
+    return Found(found.incidents, warnings + found.lacks())
 
 
 def _groups(host: Host, folders: Sequence[str], warnings: List[str]) -> List[List[str]]:
