@@ -83,10 +83,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 last_boot:
-  description: How the boot before the running one ended, V(clean), V(panic), V(reset) or V(unknown). Not returned with O(paths).
+  description:
+    - How the boot before the running one ended, V(clean), V(panic), V(reset) or V(unknown). Not returned with O(paths).
+    - With V(unknown), C(kept) tells whether the host keeps its journal over a restart at all.
   returned: success, without O(paths)
   type: dict
   sample: {ended: panic, boot_id: 0d7cbb6c3f7b4f7d9a3a3d2b0c1e5f60, at: "2026-11-02T03:14:07Z"}
+since:
+  description: The time from which on incidents were asked for, or an empty text.
+  returned: success
+  type: str
+  sample: "2026-11-01"
 incidents:
   description: One for each chain, newest first.
   returned: success
@@ -141,7 +148,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 
 def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     wanted = _evidence.wanted(module.params)
-    result: Dict[str, Any] = dict(changed=False)
+    result: Dict[str, Any] = dict(changed=False, since=wanted.since)
     if module.params["paths"]:
         found = _evidence.of_files(host, module.params["paths"])
     else:

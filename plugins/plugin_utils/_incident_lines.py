@@ -52,6 +52,8 @@ def _host(host: Data, width: int) -> list[str]:
 def _headline(host: Data) -> str:
     boot = host["last_boot"]
     parts = [ENDED[boot.get("ended", "unknown")] + (f" at {boot['at']}" if boot.get("at") else "")]
+    if boot.get("kept") is False:
+        parts.append("its journal does not outlive a restart")
     count = len(host["incidents"])
     if count:
         fatal = sum(incident["fatal"] for incident in host["incidents"])

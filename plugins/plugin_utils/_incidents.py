@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _evidence
 from ansible_collections.kernelops.panic_hardening.plugins.plugin_utils import _report
 
 Data = dict[str, t.Any]
@@ -13,7 +14,7 @@ Data = dict[str, t.Any]
 VERDICTS = ("crashed", "troubled", "clear", "unknown", "unreachable", "failed")
 CRASHED = ("panic", "reset")
 OF_BUG = ("fingerprint", "kind", "title", "suspect", "function", "module", "cause", "first_step")
-OF_RESULT = ("last_boot", "incidents", "summary", "unread")
+OF_RESULT = ("last_boot", "since", "incidents", "summary", "unread")
 
 
 def report(results: t.Mapping[str, _report.Result], copies: t.Mapping[str, _report.Result], when: str) -> Data:
@@ -26,7 +27,15 @@ def report(results: t.Mapping[str, _report.Result], copies: t.Mapping[str, _repo
 
 
 def _host(name: str, result: _report.Result, copy: _report.Result) -> Data:
-    entry: Data = {"host": name, "message": "", "last_boot": {}, "incidents": [], "summary": {}, "unread": []}
+    entry: Data = {
+        "host": name,
+        "message": "",
+        "last_boot": {},
+        "since": "",
+        "incidents": [],
+        "summary": {},
+        "unread": [],
+    }
     silent = _report.silent(result, "incidents", "the diagnosis")
     if silent:
         return {**entry, **silent}
@@ -39,12 +48,15 @@ def _host(name: str, result: _report.Result, copy: _report.Result) -> Data:
 
 
 def _verdict(entry: Data) -> str:
-    if entry["last_boot"].get("ended") in CRASHED or any(incident["fatal"] for incident in entry["incidents"]):
+    boot = entry["last_boot"]
+    # As with incidents: what was before the time that was asked for has been seen to.
+    asked = _evidence.is_since(boot.get("at"), entry["since"])
+    if (asked and boot.get("ended") in CRASHED) or any(incident["fatal"] for incident in entry["incidents"]):
         return "crashed"
     if entry["incidents"]:
         return "troubled"
-    # What could not be read may hold anything.
-    return "unknown" if entry["unread"] else "clear"
+    # What could not be read, or was never kept, may hold anything.
+    return "unknown" if entry["unread"] or boot.get("kept") is False else "clear"
 
 
 def bugs(hosts: t.Sequence[Data]) -> list[Data]:

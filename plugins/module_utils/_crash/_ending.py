@@ -7,9 +7,11 @@ import json
 import re
 from typing import Any, Dict, List, Optional
 
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _virtualization
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _journal, _ring, _when
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host
 
+KEPT = "/var/log/journal"
 LAST = 100
 # PID 1 and its last helper when somebody wanted the end; the managers of users write similar lines.
 ENDED = re.compile(
@@ -27,7 +29,7 @@ OF_SYSTEM = ("systemd", "systemd-shutdown", "systemd-journald", "systemd-journal
 
 def last_boot(host: Host, seen: List[Dict[str, Any]]) -> Dict[str, Any]:
     """How the boot before this one ended, also when nobody watched."""
-    unknown: Dict[str, Any] = dict(ended="unknown", boot_id=None, at=None)
+    unknown: Dict[str, Any] = dict(ended="unknown", boot_id=None, at=None, kept=_is_kept(host))
     # Whoever sees only his own journal sees no shutdown of the system in it.
     if host.which("journalctl") is None or _journal.closed(host):
         return unknown
@@ -45,6 +47,11 @@ def last_boot(host: Host, seen: List[Dict[str, Any]]) -> Dict[str, Any]:
         # Behind an orderly end comes a boot that died before it had a journal.
         return dict(boot_id=None, at=panics[0]["at"], ended="panic")
     return _ended(entries, "panic" if panics else "clean" if clean else "reset")
+
+
+def _is_kept(host: Host) -> bool:
+    """Whether the journal outlives a restart, as far as that is this system's own affair."""
+    return host.is_directory(KEPT) or _virtualization.observe(host)["kind"] == "container"
 
 
 def outlived(host: Host, incident: Dict[str, Any]) -> bool:

@@ -103,13 +103,13 @@ def select(incidents: List[Incident], asked: Wanted) -> List[Incident]:
     chosen = [
         dict(incident, count=seen[incident["fingerprint"]])
         for incident in incidents
-        if (not asked.kinds or incident["kind"] in asked.kinds) and _is_since(incident["at"], asked.since)
+        if (not asked.kinds or incident["kind"] in asked.kinds) and is_since(incident["at"], asked.since)
     ]
     chosen.sort(key=lambda one: (_when.epoch(one["at"]) or 0, one["source"], one["line"]), reverse=True)
     return chosen
 
 
-def _is_since(at: Optional[str], since: str) -> bool:
+def is_since(at: Optional[str], since: str) -> bool:
     """Whether a time, in whatever zone, is not before another; one that nobody knows may be."""
     # A date alone, or a time without its seconds, is their beginning.
     begin = _when.epoch(since.rstrip("Z") + "0000-00-00T00:00:00"[len(since.rstrip("Z")) :] + "Z")

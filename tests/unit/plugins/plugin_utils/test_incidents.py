@@ -41,8 +41,10 @@ def disk(**more: t.Any) -> dict[str, t.Any]:
     return incident("d15c", **{**about, **more})
 
 
-def result(*incidents: dict[str, t.Any], last: dict[str, t.Any] = CLEAN, unread: t.Sequence[str] = ()) -> t.Any:
-    return {"incidents": list(incidents), "last_boot": last, "summary": {}, "unread": list(unread)}
+def result(
+    *incidents: dict[str, t.Any], last: dict[str, t.Any] = CLEAN, unread: t.Sequence[str] = (), since: str = ""
+) -> t.Any:
+    return {"incidents": list(incidents), "last_boot": last, "summary": {}, "unread": list(unread), "since": since}
 
 
 def report(**results: t.Any) -> dict[str, t.Any]:
@@ -62,6 +64,15 @@ def shown(**results: t.Any) -> list[str]:
         (result(last={"ended": "reset", "at": None}), "crashed"),
         (result(), "clear"),
         (result(last={"ended": "unknown", "at": None}), "clear"),
+        # A host that keeps nothing has nothing to show, which is no good news.
+        (result(last={"ended": "unknown", "at": None, "kept": False}), "unknown"),
+        (result(last={"ended": "unknown", "at": None, "kept": True}), "clear"),
+        (result(disk(), last={"ended": "unknown", "at": None, "kept": False}), "troubled"),
+        # A reset that was looked into before the time that is asked for.
+        (result(last=PANIC, since="2026-11-03"), "clear"),
+        (result(last=PANIC, since="2026-11-02T03:14:10Z"), "crashed"),
+        (result(incident(), last=PANIC, since="2026-11-03"), "crashed"),
+        (result(last={"ended": "reset", "at": None}, since="2026-11-03"), "crashed"),
         (result(unread=["/var/crash: Permission denied"]), "unknown"),
         (result(disk(), unread=["/var/crash: Permission denied"]), "troubled"),
         ({"unreachable": True, "msg": "timed out"}, "unreachable"),
@@ -106,6 +117,11 @@ def test_a_host_s_lines_say_how_it_ended_why_and_what_to_do() -> None:
         "    first step  Update or disable the driver r8125.",
         "    evidence    /var/crash/202611020314/dmesg.202611020314:812, journal of boot -1",
     ]
+
+
+def test_a_host_that_keeps_no_journal_is_told_so() -> None:
+    (line,) = shown(web1=result(last={"ended": "unknown", "at": None, "kept": False}))
+    assert line.endswith("nothing tells how the last boot ended; its journal does not outlive a restart")
 
 
 def test_what_crashed_the_host_comes_before_what_is_newer() -> None:

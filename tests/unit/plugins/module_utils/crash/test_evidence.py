@@ -244,6 +244,19 @@ def test_a_panic_of_an_earlier_boot_s_journal_is_not_the_last_one_s(empty: Fixtu
 def test_without_a_journal_the_end_is_unknown(empty: FixtureHost) -> None:
     found = _evidence.of_host(empty, 10)
     assert (found.incidents, found.warnings, found.last_boot["ended"]) == ([], [], "unknown")
+    assert found.last_boot["kept"] is False
+
+
+def test_a_first_boot_whose_journal_will_be_kept_is_no_lack(empty: FixtureHost) -> None:
+    with_journal(empty, [""], [])
+    assert _evidence.of_host(empty, 10).last_boot["kept"] is False
+    empty.put("/var/log/journal/c0ffee/system.journal", "LPKSHHRH")
+    assert _evidence.of_host(empty, 10).last_boot == dict(ended="unknown", boot_id=None, at=None, kept=True)
+
+
+def test_a_container_leaves_the_journal_to_its_host(empty: FixtureHost) -> None:
+    empty.put("/run/.containerenv", "")
+    assert _evidence.of_host(empty, 10).last_boot["kept"] is True
 
 
 def test_a_journal_that_this_user_may_not_read_is_named(empty: FixtureHost, monkeypatch: pytest.MonkeyPatch) -> None:
