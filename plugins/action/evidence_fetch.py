@@ -39,7 +39,7 @@ class ActionModule(ActionBase):
         if not dest or not arguments["incidents"]:
             return {"skipped": True, "changed": False}
         limit = arguments["limit"] or policy["panic_hardening_evidence_limit"]
-        wanted = [{key: one.get(key) for key in ("source", "evidence")} for one in arguments["incidents"]]
+        wanted = [{key: one.get(key) for key in ("source", "line", "evidence")} for one in arguments["incidents"]]
         found = self._execute_module(
             module_name="kernelops.panic_hardening.evidence_fetch",
             module_args={"incidents": wanted, "limit": limit},

@@ -33,7 +33,8 @@ options:
     type: str
   limit:
     description:
-      - How many MiB of evidence to copy from a host, before it is packed for the way. What does not fit is left out, and named.
+      - How many MiB of evidence to copy from a host, before it is packed for the way. What does not fit is left out, and named. Of a log or
+        journal in which an incident was found, the lines around it are copied then, to a file whose name ends with C(.excerpt).
       - Without it C(panic_hardening_evidence_limit) is used.
     type: int
 seealso:

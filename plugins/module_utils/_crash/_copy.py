@@ -1,7 +1,10 @@
 # -*- coding: utf-8 -*-
 # Copyright (c) 2026, kernelops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The evidence of incidents, to be carried off the host: as it is, packed, and no more of it than was asked for."""
+"""The evidence of incidents, to be carried off the host: as it is, packed, and no more of it than was asked for.
+
+Of what is too large the lines around the incidents go.
+"""
 
 import base64
 import re
@@ -10,6 +13,7 @@ from typing import Any, Dict, List, NamedTuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import (
     _dump_folders,
+    _excerpt,
     _journal,
     _owners,
     _places,
@@ -18,6 +22,11 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash i
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 OF_JOURNAL = re.compile(r"journal of boot -(\d{1,6})\Z")
+# The name of an excerpt ends so. It is not worth to be made for less than so many bytes.
+EXCERPT = ".excerpt"
+WORTH = 4096
+# About what is around one incident.
+EACH = 128 * 1024
 
 
 class Pieces(NamedTuple):
@@ -40,8 +49,12 @@ def read(host: Host, incidents: List[Dict[str, Any]], limit: int) -> Pieces:
             data = _piece(host, name, room)
         except _TooLarge:
             reason = "larger than what is left of the limit of %d MiB" % (limit // 1048576)
+            data = _excerpted(host, name, incidents, room // 2)
+            reason += "; the lines around its incidents were copied" if data else ""
             found.left_out.append(dict(source=name, reason=reason))
-            continue
+            if not data:
+                continue
+            name += EXCERPT
         except HostError as error:
             found.left_out.append(dict(source=name, reason=str(error)))
             continue
@@ -49,6 +62,15 @@ def read(host: Host, incidents: List[Dict[str, Any]], limit: int) -> Pieces:
         packed = base64.b64encode(zlib.compress(data)).decode("ascii")
         found.pieces.append(dict(source=name, size=len(data), data=packed))
     return found
+
+
+def _excerpted(host: Host, name: str, incidents: List[Dict[str, Any]], room: int) -> bytes:
+    """What is around the first of the incidents that were found in it, as far as there is room; empty where nothing is."""
+    lines = [one["line"] for one in incidents if one["source"] == name and isinstance(one.get("line"), int)]
+    try:
+        return _excerpt.read(host, name, lines[: 1 + room // EACH], room) if lines and room >= WORTH else b""
+    except HostError:
+        return b""
 
 
 def _names(incidents: List[Dict[str, Any]]) -> List[str]:

@@ -46,7 +46,7 @@ def incidents(host: Host, path: str, more: Sequence[str] = ()) -> Found:
     found = None if more else _fast(host, path, lacks)
     if found is None:
         found = _scan.incidents(
-            (chunk for part in (path,) + tuple(more) for chunk in _read(host, part, warnings)), lacks
+            (chunk for part in (path,) + tuple(more) for chunk in read(host, part, warnings)), lacks
         )
     warnings += ["%s: %s" % (path, lack) for lack in lacks]
     for incident in found:
@@ -66,7 +66,8 @@ def _fast(host: Host, path: str, lacks: List[str]) -> Optional[List[Dict[str, An
         return None
 
 
-def _read(host: Host, path: str, warnings: List[str]) -> Iterator[bytes]:
+def read(host: Host, path: str, warnings: List[str]) -> Iterator[bytes]:
+    """The text of a file, a chunk at a time, with a warning where it ends too early."""
     try:
         with host.open(path) as handle:
             yield from _chunks(host, handle, path, warnings)

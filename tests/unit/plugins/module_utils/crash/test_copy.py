@@ -3,13 +3,15 @@
 """The evidence that leaves a host: as it was read, within the limit, and with a reason for all that stays behind."""
 
 import base64
+import gzip
 import zlib
 from typing import Any, Dict, List, Optional
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _copy
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _copy, _evidence, _excerpt
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, Host
+from unit.plugins.module_utils.crash.test_evidence import put, with_journal
 from unit.plugins.module_utils.fixture_host import FixtureHost
 
 MIB = 1048576
@@ -86,3 +88,63 @@ def test_what_a_user_put_into_the_directory_of_dumps_since_is_not_carried_off(em
         found = _copy.read(empty, [incident(name)], MIB)
         assert (found.pieces, len(found.left_out)) == ([], 1)
         assert "belongs to the user 1000" in found.left_out[0]["reason"]
+
+
+def large(host: FixtureHost, packed: bool = False) -> List[Dict[str, Any]]:
+    """A log of 6 MB with two crashes that are far apart, and what is found there."""
+    lines = ["[ 1000.000000] usb 1-1: new high-speed USB device %d" % n for n in range(100000)]
+    lines[40000] = "[ 1000.000000] BUG: Bad page state in process first"
+    lines[90000] = "[ 9000.000000] BUG: Bad page state in process second"
+    text = "\n".join(lines).encode() + b"\n"
+    put(host, "/var/log/kern.log", gzip.compress(text, 0) if packed else text)
+    return _evidence.of_files(host, ["/var/log/kern.log"]).incidents
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_of_a_log_that_is_too_large_the_lines_around_the_incidents_go(empty: FixtureHost, packed: bool) -> None:
+    found = _copy.read(empty, large(empty, packed), MIB)
+    ((name, data),) = unpacked(found).items()
+    assert name == "/var/log/kern.log.excerpt"
+    lines = data.decode().splitlines()
+    assert len(lines) == 2 * (_excerpt.BEFORE + 1 + _excerpt.AFTER)
+    assert lines[_excerpt.BEFORE].endswith("first") and lines[-1 - _excerpt.AFTER].endswith("second")
+    assert found.left_out == [
+        dict(
+            source="/var/log/kern.log",
+            reason="larger than what is left of the limit of 1 MiB; the lines around its incidents were copied",
+        )
+    ]
+
+
+def test_an_excerpt_leaves_room_for_what_comes_after_it(empty: FixtureHost) -> None:
+    incidents = large(empty)
+    empty.put("/b", "x" * 30000)
+    found = _copy.read(empty, incidents + [incident("/b")], 65536)
+    assert [(one["source"], one["size"]) for one in found.pieces] == [
+        ("/var/log/kern.log.excerpt", 32768),
+        ("/b", 30000),
+    ]
+    assert unpacked(found)["/var/log/kern.log.excerpt"].count(b"first") == 1
+    assert len(_copy.read(empty, incidents, 4096).pieces) == 0
+
+
+def test_of_a_boot_that_said_too_much_the_lines_around_the_incidents_go(
+    empty: FixtureHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boot = "usb 1-1: x\n" * 20000 + "BUG: Bad page state in process x\n" + "usb 1-1: y\n" * 20000
+    with_journal(empty, ["", boot], [])
+    monkeypatch.setattr(Host, "output", lambda *_all, **_more: None)
+    found = _copy.read(empty, _evidence.of_host(empty, 10).incidents, MIB)
+    ((name, data),) = unpacked(found).items()
+    assert name == "journal of boot -1.excerpt"
+    assert b"Bad page state" in data.splitlines()[_excerpt.BEFORE]
+
+
+def test_excerpts_that_touch_are_one_and_pieces_may_end_anywhere() -> None:
+    log = b"".join(b"%d\n" % n for n in range(1, 10001))
+    windows = _excerpt._windows([5000, 100, 1500, 9999])
+    assert windows == [(1, 3000), (4800, 6500), (9799, 11499)]
+    whole = b"".join(b"%d\n" % n for begin, end in windows for n in range(begin, min(end, 10000) + 1))
+    for size in (1, 7, 1000, len(log)):
+        pieces = (log[place : place + size] for place in range(0, len(log), size))
+        assert b"".join(_excerpt._within(pieces, windows)) == whole
