@@ -12,17 +12,15 @@ LIMIT = 1000
 # Bytes, roughly: of a source, twice, and of a host, which is also about what the module prints.
 ROOM = 4 * 1024 * 1024
 ROOM_FOR_ALL = 8 * 1024 * 1024
-# What an incident takes besides its lists.
-LEAST, EACH = 3000, 60
+# What an incident takes besides its lists, a text besides its letters, and a line while records are compared.
+LEAST, EACH, MARK = 3000, 60, 64
 
 
 def size(incident: Dict[str, Any]) -> int:
     """About how many bytes an incident takes."""
     lists: Sequence[Sequence[str]] = (incident["call_trace"], incident["follow_ups"])
-    marks = incident["marks"]
-    return (
-        LEAST + sum(EACH + len(text) for texts in lists for text in texts) + 4 * (len(marks.texts) + len(marks.stamped))
-    )
+    texts = sum(EACH + len(text) for one in lists for text in one)
+    return LEAST + texts + MARK * len(incident["marks"].texts)
 
 
 class _Line:

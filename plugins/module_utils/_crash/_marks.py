@@ -6,7 +6,7 @@
 import array
 import re
 import zlib
-from typing import List, NamedTuple, Optional, Sequence, Set
+from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._text import Line
 
@@ -64,20 +64,24 @@ def _smallest(numbers: Set[int]) -> Numbers:
     return array.array("I", sorted(numbers)[:MOST])
 
 
-def overlap(one: Numbers, other: Numbers) -> bool:
+def overlap(one: Set[int], other: Set[int]) -> bool:
     """Whether most of the smaller of two records is in the other."""
     first, second = _comparable(one, other)
     shared = len(first & second)
     return shared >= SHARED and shared * 2 >= min(len(first), len(second))
 
 
-def within(one: Numbers, other: Numbers) -> bool:
+def within(one: Set[int], other: Set[int]) -> bool:
     """Whether all of a record is in another, which holds more."""
+    if len(one) >= len(other):
+        return False
     first, second = _comparable(one, other)
-    return len(one) < len(other) and first <= second
+    return first <= second
 
 
-def _comparable(one: Numbers, other: Numbers) -> List[Set[int]]:
+def _comparable(one: Set[int], other: Set[int]) -> Tuple[Set[int], Set[int]]:
     """Numbers above the largest of the other may be missing there only because it kept no more."""
-    last = min(one[-1], other[-1]) if one and other else -1
-    return [set(number for number in numbers if number <= last) for numbers in (one, other)]
+    if len(one) < MOST and len(other) < MOST:
+        return one, other
+    last = min(max(one, default=-1), max(other, default=-1))
+    return {number for number in one if number <= last}, {number for number in other if number <= last}

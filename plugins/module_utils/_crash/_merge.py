@@ -58,7 +58,9 @@ def _pairs(seen: List[Sighting]) -> Iterator[Pair]:
     yield from _of_one_line(seen)
     for places in _alike([one.marks.head for one in seen]):
         for pair in _of_one_time(seen, places, CUT):
-            if seen[pair.one].is_part_of(seen[pair.other]) or seen[pair.other].is_part_of(seen[pair.one]):
+            one, other = seen[pair.one], seen[pair.other]
+            # Of equal fingerprints the time alone was asked already.
+            if one.incident["fingerprint"] != other.incident["fingerprint"] and one.belongs_to(other):
                 yield pair
     yield from _of_cut_off(seen)
 
@@ -86,7 +88,7 @@ def _of_one_line(seen: List[Sighting]) -> Iterator[Pair]:
             holders.setdefault(mark, []).append(place)
     for place, one in enumerate(seen):
         for other in set(holder for mark in one.marks.stamped for holder in holders.get(mark, ())):
-            if one.is_part_of(seen[other]) or seen[other].is_part_of(one):
+            if one.belongs_to(seen[other]):
                 yield from _by_clock(seen, min(other, place), max(other, place))
 
 

@@ -28,6 +28,7 @@ class Sighting:
         self.at = _when.epoch(incident["at"])
         self.seconds: Optional[float] = incident["seconds"]
         self.marks: _marks.Marks = incident.get("marks") or _marks.NONE
+        self.texts = set(self.marks.texts)
         # The boot, counted back, or the dump that the source belongs to.
         self.boot = 0 if source == _ring.KMSG else _journal.boot_of(source)
         self.dump = next((_below(source, folder) for folder in folders if _below(source, folder)), None)
@@ -54,15 +55,19 @@ class Sighting:
         if None not in (self.seconds, other.seconds):
             # Then the kernel's own stamps say so.
             return False
-        if _marks.overlap(self.marks.texts, other.marks.texts):
+        if _marks.overlap(self.texts, other.texts):
             return self.is_part_of(other)
         return self._is_rest and not other._is_rest and other.incident["fatal"] and KINDS[other.incident["kind"]].lethal
 
     def is_part_of(self, other: "Sighting") -> bool:
         """Whether the other record holds more of what this one tells."""
         if self.marks.head == other.marks.head:
-            return _marks.within(self.marks.texts, other.marks.texts)
-        return self.marks.head in other.marks.texts or (self._is_rest and not other._is_rest)
+            return _marks.within(self.texts, other.texts)
+        return self.marks.head in other.texts or (self._is_rest and not other._is_rest)
+
+    def belongs_to(self, other: "Sighting") -> bool:
+        """Whether one of two records is a part of the other; those of one source are two crashes anyhow."""
+        return self.source != other.source and (self.is_part_of(other) or other.is_part_of(self))
 
     @property
     def _is_rest(self) -> bool:

@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Records that hold only the beginning or the end of a crash: what they belong to, and what they do not."""
 
+import time
 from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _evidence, _marks
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _evidence, _marks, _merge
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._text import Line
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Result
 from unit.plugins.module_utils.crash import samples
 from unit.plugins.module_utils.crash.test_evidence import Journal, entry, put, with_journal
-from unit.plugins.module_utils.crash.test_merge import CRASH, DAY, OOPS, TEN, times
+from unit.plugins.module_utils.crash.test_merge import CRASH, DAY, OOPS, TEN, at, record, times
 from unit.plugins.module_utils.fixture_host import FixtureHost
 
 DUMP = "/var/crash/202601051000/dmesg.202601051000"
@@ -164,6 +165,19 @@ def test_what_was_known_again_by_is_not_told(empty: FixtureHost) -> None:
     assert [set(one) & {"marks", "presumed"} for one in found] == [set(), set()]
 
 
+def test_many_that_begin_alike_cost_little() -> None:
+    started = time.monotonic()
+    found = []
+    for number in range(1000):
+        marks = tuple(sorted({7} | {number * 131 + line * 977 for line in range(100)}))
+        one = record(DUMP if number % 2 else "/var/log/kern.log", at(number * 5), None)
+        found.append(
+            dict(one, fingerprint=str(number), marks=_marks.Marks(7, marks, marks, None), kind="oom", title="x")
+        )
+    assert len(_merge.merged(found)) == 1000
+    assert time.monotonic() - started < 20
+
+
 def test_of_very_long_reports_the_same_lines_are_compared() -> None:
     whole, end = _marks.Growing("", []), _marks.Growing("", [])
     for number in range(5000):
@@ -172,11 +186,11 @@ def test_of_very_long_reports_the_same_lines_are_compared() -> None:
         if number >= 4000:
             end.add(line)
     assert len(whole.marks().texts) == _marks.MOST
-    assert _marks.overlap(end.marks().texts, whole.marks().texts)
+    assert _marks.overlap(set(end.marks().texts), set(whole.marks().texts))
     other = _marks.Growing("", [])
     for number in range(5000, 6000):
         other.add(said("frame_%d+0x1/0x2" % number))
-    assert not _marks.overlap(other.marks().texts, whole.marks().texts)
+    assert not _marks.overlap(set(other.marks().texts), set(whole.marks().texts))
 
 
 def said(text: str) -> Line:
