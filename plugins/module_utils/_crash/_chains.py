@@ -102,23 +102,23 @@ class Chain:
         return self.lethal and not alive and banner.number - self.last.number <= 2 * LINE_WINDOW
 
     def follow(self, trigger: Trigger, line: Line) -> None:
-        adds = _triggers.adds(line.text) or PANIC in line.text or self._heads(trigger, line)
+        own = self.open and self.report.same_caller(line)
+        head = own and self.report.is_head()
+        adds = _triggers.adds(line.text) or PANIC in line.text
+        adds = adds or (own and self.report.is_announced(trigger.kind)) or (head and self.report.words(trigger))
         memory = self.report.memory
-        if self.open and adds:
+        if self.open and (adds or (head and trigger.kind == self.report.kind)):
             self.report.add(line)
             self.sign = line.number
             if memory is not None and memory.killed:
                 self.quiet = AFTER_END
-        elif self.report.same_caller(line):
+        elif own:
             # Another CPU's crash between the lines of this one does not end it, nor does one between the rows of a table.
-            self.open = self.open and memory is not None and memory.is_listing
+            self.open = memory is not None and memory.is_listing
         if not adds and len(self.follow_ups) < FOLLOW_LIMIT:
             self.follow_ups.append(trigger.title)
         self.fatal = self.fatal or PANIC in line.text
         self.last = line
-
-    def _heads(self, trigger: Trigger, line: Line) -> bool:
-        return self.open and self.report.same_caller(line) and self.report.is_announced(trigger.kind)
 
 
 def _passed(before: Line, after: Line) -> Optional[float]:

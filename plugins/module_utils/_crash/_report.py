@@ -10,11 +10,17 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash i
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._frames import Frame
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._memory import Table
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._text import Line
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._triggers import Trigger
 
 # A report of the kernel is a few hundred lines; what comes later in one is backtraces of other CPUs.
 REPORT_LIMIT = 1500
 TRACE_LIMIT = 64
 WORDS_BEFORE = 3
+# The head of a report ends with its task, its registers or its stack; some have many lines before them, as those of hardware errors.
+HEAD_LIMIT = 64
+HEAD_END = ("CPU: ", "Pid: ", "PID: ", "NIP [", "Call Trace", "Call trace", "Backtrace:")
+# What WARN() may say in its text.
+WARNED_OF = ("mem-corruption", "locking", "bug-other", "atomic-context")
 
 CPU_LINE = re.compile(r"CPU: (\d{1,5})\b")
 TASK = (
@@ -92,8 +98,19 @@ class Report:
         if len(self.lines) > WORDS_BEFORE or any("+0x" in text or "CPU: " in text for text in self.lines):
             return False
         if trigger_kind == "warning":
-            return self.kind in ("mem-corruption", "locking", "bug-other", "atomic-context")
+            return self.kind in WARNED_OF
         return self.title.startswith("Kernel attempted to ") and trigger_kind in ("null-deref", "paging-fault")
+
+    def is_head(self) -> bool:
+        """Whether no task, registers or stack have come yet: a message may take more than one line of a head."""
+        return len(self.lines) <= HEAD_LIMIT and not any(mark in text for text in self.lines[1:] for mark in HEAD_END)
+
+    def words(self, trigger: Trigger) -> bool:
+        """Up to Linux 4.14 the text of WARN() comes behind its head; then it says what the report is about."""
+        if self.kind != "warning" or trigger.kind not in WARNED_OF:
+            return False
+        self.kind, self.title = trigger.kind, trigger.title
+        return True
 
     def add(self, line: Line) -> bool:
         """Take a line; whether it is one of a table, of which there may be more than of any other."""
