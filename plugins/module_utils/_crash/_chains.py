@@ -7,18 +7,18 @@ import collections
 import re
 from typing import Deque, List, Optional
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _incident, _triggers, _when
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _follows, _incident, _triggers
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._follows import (
+    LETHAL_WINDOW,
+    LINE_WINDOW,
+    PANIC,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kept import Kept
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._marks import Growing
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._report import Report
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._text import Line
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._triggers import Trigger
 
-# How long after it, in seconds and without stamps in lines, something still follows from a crash.
-LETHAL_WINDOW = 120.0
-WINDOW = 10.0
-LINE_WINDOW = 400
 FOLLOW_LIMIT = 50
 
 # What lines of a report hold; without them for so long it is over.
@@ -44,10 +44,6 @@ QUIET_OOM = 200
 END = "---[ end "
 AFTER_END = 8
 
-# What tells of a device or of memory alone: a fault in the kernel's own code is not explained by it.
-COMPLAINTS = ("io-error", "pcie-error", "thermal", "oom")
-
-PANIC = "Kernel panic - not syncing"
 BANNER = "Linux version "
 # What the kernel or PID 1 says when somebody wanted the end.
 CLEAN = (
@@ -79,27 +75,11 @@ class Chain:
         self.begin = line.number
         self.quiet = QUIET if self.report.memory is None else QUIET_OOM
 
-    @property
-    def lethal(self) -> bool:
-        return KINDS[self.report.kind].lethal
-
-    def reaches(self, line: Line, kind: str) -> bool:
-        """Whether a crash in this line still follows from this chain."""
-        if self.report.kind in COMPLAINTS and KINDS[kind].lethal and PANIC not in line.text:
-            return False
-        gap = line.number - self.last.number
-        passed = _passed(self.last, line)
-        if passed is not None and passed >= 0:
-            # The same again, and the panic, are taken for one thing longer than two complaints that have little to do with each other.
-            near = self.lethal or PANIC in line.text or kind == self.report.kind
-            return passed <= (LETHAL_WINDOW if near else WINDOW)
-        return gap <= LINE_WINDOW
-
     def ended_with(self, last: Optional[Line], banner: Line) -> bool:
         """Whether the boot, whose last line is given, ended with this crash."""
-        passed = _passed(self.last, last or banner)
+        passed = _follows.passed(self.last, last or banner)
         alive = passed is not None and passed > LETHAL_WINDOW
-        return self.lethal and not alive and banner.number - self.last.number <= 2 * LINE_WINDOW
+        return _follows.is_lethal(self.report) and not alive and banner.number - self.last.number <= 2 * LINE_WINDOW
 
     def follow(self, trigger: Trigger, line: Line) -> None:
         own = self.open and self.report.same_caller(line)
@@ -119,14 +99,6 @@ class Chain:
             self.follow_ups.append(trigger.title)
         self.fatal = self.fatal or PANIC in line.text
         self.last = line
-
-
-def _passed(before: Line, after: Line) -> Optional[float]:
-    """Seconds between two lines; less than 0 where the clock jumped."""
-    if after.seconds is not None and before.seconds is not None:
-        return after.seconds - before.seconds
-    first, second = _when.epoch(before.stamp), _when.epoch(after.stamp)
-    return None if first is None or second is None else float(second - first)
 
 
 class Triage:
@@ -182,7 +154,7 @@ class Triage:
             chain.open = line.number - chain.sign < chain.quiet and line.number - chain.begin < 2 * LINE_WINDOW
 
     def _trigger(self, trigger: Trigger, line: Line) -> None:
-        if self.chain is not None and self.chain.reaches(line, trigger.kind):
+        if self.chain is not None and _follows.reaches(self.chain.report, self.chain.last, line, trigger.kind):
             self.chain.follow(trigger, line)
             return
         self.finish()
@@ -193,7 +165,8 @@ class Triage:
         if at > 0 and line.text[:at].strip():
             return False
         release = line.text[at + len(BANNER) :].split(" ", 1)[0][:100]
-        crashed = self.chain is not None
+        # What the kernel lived on after is no reason for it to start again.
+        crashed = self.chain is not None and (self.chain.fatal or _follows.is_lethal(self.chain.report))
         if self.chain is not None:
             self.chain.presumed = not self.chain.fatal and not self.clean and self.chain.ended_with(self.last, line)
         self.finish()

@@ -65,10 +65,16 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         "Kernel panic - not syncing: Double fault", "PANIC: double fault", "double fault: ",
     )),
     ("warning", (
-        "Kernel panic - not syncing: panic_on_warn", "Kernel panic - not syncing: kernel: panic_on_warn",
+        "Kernel panic - not syncing: ~ Kernel panic - not syncing: .{0,40}panic_on_warn set",
     )),
     ("kernel-bug", (
         "Kernel panic - not syncing: BUG!",
+    )),
+    ("atomic-context", (
+        "Kernel panic - not syncing: scheduling while atomic",
+    )),
+    ("fs-error", (
+        r"Kernel panic - not syncing: ~ Kernel panic - not syncing: (?:EXT[234]-fs|XFS|BTRFS|F2FS-fs|JBD2?|OCFS2|GFS2|NILFS|UBIFS|FAT-fs)\b",
     )),
     ("panic-other", (
         "Kernel panic - not syncing",

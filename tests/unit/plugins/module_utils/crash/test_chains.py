@@ -44,6 +44,71 @@ def test_a_panic_belongs_to_the_complaint_before_it() -> None:
     assert (samples.only(text)["kind"], samples.only(text)["fatal"]) == ("oom", True)
 
 
+AER = "pcieport 0000:00:1c.0: AER: Corrected error received: 0000:01:00.0"
+CORRECTED = "EDAC MC0: 1 CE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM#0 (channel:1 slot:0)"
+THROTTLED = "CPU3: Core temperature above threshold, cpu clock throttled (total events = 12)"
+INIT = "Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b"
+ROOT = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"
+ASKED = "Kernel panic - not syncing: sysrq triggered crash"
+HUNG = "INFO: task dd:2210 blocked for more than 120 seconds."
+DISK = "I/O error, dev sda, sector 12345 op 0x0:(READ) flags 0x80700"
+FS = "EXT4-fs error (device sda3): ext4_lookup:1855: inode #131073: comm ls: deleted inode referenced"
+WARNED = "WARNING: CPU: 0 PID: 1 at drivers/x.c:12 x_init+0x1/0x2"
+
+
+@pytest.mark.parametrize(
+    "first, second, kinds",
+    [
+        (AER, INIT, "pcie-error panic-init"),
+        (AER, "Kernel panic - not syncing: hung_task: blocked tasks", "pcie-error hung-task"),
+        (AER, FS, "pcie-error fs-error"),
+        (THROTTLED, ASKED, "thermal panic-other"),
+        (CORRECTED, samples.X86_NULL, "mce null-deref"),
+        ("mce: [Hardware Error]: Machine check events logged", samples.SOFT_LOCKUP, "mce soft-lockup"),
+        ("{1}[Hardware Error]: event severity: corrected", samples.X86_NULL, "mce null-deref"),
+        (FS, samples.X86_NULL, "fs-error null-deref"),
+        (HUNG, samples.X86_NULL, "hung-task null-deref"),
+        (WARNED, ROOT, "warning panic-vfs-root"),
+        (WARNED, ASKED, "warning panic-other"),
+        # What does follow.
+        (CORRECTED, CORRECTED, "mce"),
+        (
+            AER,
+            "pcieport 0000:00:1c.0: PCIe Bus Error: severity=Uncorrected (Fatal), type=Transaction Layer",
+            "pcie-error",
+        ),
+        ("EDAC MC0: 1 UE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM#0", samples.X86_NULL, "mce"),
+        (HUNG, samples.SOFT_LOCKUP, "hung-task"),
+        (WARNED, samples.X86_NULL, "warning"),
+        (WARNED, "Kernel panic - not syncing: UBSAN: panic_on_warn set ...", "warning"),
+        (
+            "BUG: scheduling while atomic: x/1/0x00000201",
+            "Kernel panic - not syncing: scheduling while atomic",
+            "atomic-context",
+        ),
+        (DISK, INIT, "io-error"),
+        (DISK, ROOT, "io-error"),
+        (FS, "Kernel panic - not syncing: EXT4-fs (device sda3): panic forced after error", "fs-error"),
+        (samples.X86_NULL, CORRECTED, "null-deref"),
+    ],
+)
+def test_what_may_lead_to_what(first: str, second: str, kinds: str) -> None:
+    found = samples.judge(samples.stamped(first) + samples.stamped(second, 105.0))
+    assert [incident["kind"] for incident in found] == kinds.split()
+    assert found[-1]["fatal"] is ("panic" in first + second)
+    assert len(found) == 1 or not found[0]["fatal"]
+    assert [incident["kind"] for incident in samples.judge(first + "\n" + second)] == kinds.split()
+
+
+def test_corrected_errors_that_go_on_hide_no_crash() -> None:
+    text = "".join("[%12.6f] %s\n" % (100 + 60 * n, CORRECTED) for n in range(10)) + samples.stamped(
+        samples.X86_NULL, 655
+    )
+    first, second = samples.judge(text)
+    assert (first["kind"], first["fatal"], len(first["follow_ups"])) == ("mce", False, 9)
+    assert (second["kind"], second["function"], second["fatal"]) == ("null-deref", "rtl8125_poll", True)
+
+
 def test_two_crashes_with_hours_between_them_are_two() -> None:
     found = samples.judge(samples.stamped(samples.RISCV_NULL) + samples.stamped(samples.SOFT_LOCKUP, 9000.0))
     assert [incident["kind"] for incident in found] == ["null-deref", "soft-lockup"]
@@ -72,6 +137,13 @@ def test_a_host_that_went_on_for_hours_did_not_end_with_its_oops(next_line: str,
 def test_a_console_that_starts_again_without_a_word_is_a_reset() -> None:
     found = samples.only(QUIET + BANNER + "[    0.000000] Command line: x\n")
     assert (found["kind"], found["fatal"], found["kernel"]) == ("unexpected-reboot", False, "6.1.0-99-amd64")
+
+
+@pytest.mark.parametrize("before", [CORRECTED, WARNED])
+def test_what_the_kernel_lived_on_after_explains_no_reset(before: str) -> None:
+    found = samples.judge("[    9.000000] " + before + "\n" + QUIET + BANNER)
+    assert [(incident["kind"], incident["fatal"]) for incident in found][1:] == [("unexpected-reboot", False)]
+    assert found[0]["fatal"] is False
 
 
 @pytest.mark.parametrize(
