@@ -184,7 +184,7 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         ": hard resetting link", ": link is slow to respond", "rejecting I/O to offline device",
         ": controller is down; will reset",
         r"nvme ~ nvme nvme\d{1,4}: (?:I/O .{1,60}timeout|Device not ready|Abort status|controller is dead|Removing after probe failure)",
-        "Buffer I/O error on ~ Buffer I/O error on (?:dev(?:ice)? )?%s" % _NO_DISK,
+        "Buffer I/O error on ~ Buffer I/O error on (?:dev(?:ice)? %s|(?!dev)%s)" % (_NO_DISK, _NO_DISK),
     )),
     ("fs-error", (
         r"EXT ~ EXT[234]-fs error \(device %s" % _NO_DISK,
@@ -219,7 +219,8 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         r"Oops: ~ Oops: .{0,60}\[#\d", "Oops - ", "Oops[#", r"[# ~ \[#\d{1,6}\]",
     )),
     ("bug-other", (
-        "BUG: ~ BUG: (?!KASAN|KCSAN)[A-Za-z]", "unregister_netdevice: waiting for ",
+        # Programs that log into the same file say it too, but rarely as their first word.
+        "BUG: ~ ^BUG: (?!KASAN|KCSAN)[A-Za-z]", "unregister_netdevice: waiting for ",
     )),
 )  # fmt: skip
 
