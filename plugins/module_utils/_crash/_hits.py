@@ -27,11 +27,11 @@ _STAMP = "((%s) [ 0-9][0-9] %s|[0-9]{4}-[0-9]{2}-[0-9]{2}T%s(Z|[+-][0-9]{2}:?[0-
 )
 # A line of syslog or of the journal, where time, host and program come first, or what journalctl says of itself.
 TAGGED = r"(%s[A-Za-z0-9_.@/()-]+(\[[0-9]+\])?:|-- )" % _STAMP
-OF_KERNEL = " kernel[:[]"
+OF_KERNEL = " kernel:"
 
 _KERNEL = b" kernel"
 _tagged = re.compile(TAGGED.encode("ascii")).match
-_of_kernel = re.compile((_STAMP + r"kernel(\[[0-9]+\])?:").encode("ascii")).match
+_of_kernel = re.compile((_STAMP + "kernel:").encode("ascii")).match
 _untagged = re.compile(b"\n(?!%s|\\Z)" % TAGGED.encode("ascii")).search
 # What the kernel tells of programs and of whom they asked, which can be most of a log.
 _idle = re.compile(

@@ -20,9 +20,9 @@ ESCAPE = re.compile(r"(?:\x1b|\^\[)\[[0-9;]{0,16}[A-Za-z]")
 # Also the second set of control characters, which a terminal obeys in UTF-8 too, and what turns the direction of a line: JSON shows them raw.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
-LEVEL = re.compile(r"<\d{1,3}>")
+LEVEL = re.compile(r"<(\d{1,3})>")
 FACILITY = re.compile(
-    r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\d) {0,4}:[a-z]{3,6} {0,3}: ?"
+    r"(kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\d) {0,4}:[a-z]{3,6} {0,3}: ?"
 )
 DROPPED = re.compile(r"\*\* \d{1,12} printk messages dropped \*\* ?")
 # Seconds since the boot; behind them, with CONFIG_PRINTK_CALLER, the task or the CPU that speaks.
@@ -61,6 +61,7 @@ class _Found:
         self.stamp: Optional[str] = None
         self.caller: Optional[str] = None
         self.tagged = False  # a host and a program stand behind the stamp
+        self.program = False  # a program wrote it into the kernel's buffer
         self.any = False
 
 
@@ -92,6 +93,15 @@ def _take_go(found: _Found, parts: Tuple[str, ...]) -> None:
     found.stamp = _stamp(*parts)
 
 
+def _take_level(found: _Found, parts: Tuple[str, ...]) -> None:
+    # The facility is above the three bits of the level, and the kernel's own is 0.
+    found.program = found.program or int(parts[0]) > 7
+
+
+def _take_facility(found: _Found, parts: Tuple[str, ...]) -> None:
+    found.program = found.program or parts[0] != "kern"
+
+
 def _take_nothing(_found: _Found, _parts: Tuple[str, ...]) -> None:
     pass
 
@@ -104,13 +114,13 @@ def _stamp(year: str, month: object, day: object, hour: str, minute: str, second
 Taker = Callable[[_Found, Tuple[str, ...]], None]
 PREFIXES: List[Tuple[str, Pattern[str], Taker]] = [
     ("[", BOOT, _take_boot),
-    ("<", LEVEL, _take_nothing),
+    ("<", LEVEL, _take_level),
     ("[", CTIME, _take_ctime),
     ("*", DROPPED, _take_nothing),
     ("12", ISO, _take_iso),
     ("12", GOLOG, _take_go),
     ("JFMASOND", SYSLOG, _take_syslog),
-    ("kumdaslnucf", FACILITY, _take_nothing),
+    ("kumdaslnucf", FACILITY, _take_facility),
 ]
 
 
@@ -155,7 +165,8 @@ class Reader:
         """Whether the kernel speaks, and the message behind host and program."""
         if found.any:
             match = HOST_TAG.match(text)
-            if match and match.group(2) == "kernel":
+            # The kernel has no number; logger --id gives one to whoever takes its name.
+            if match and match.group(2) == "kernel" and not match.group(3):
                 self.tagged = True
                 self.hosts.add(match.group(1))
                 return True, self._inner(text[match.end() :], found)
@@ -166,6 +177,8 @@ class Reader:
             # The rest of a message of more than one line.
             return self.kernel, text
         own = OWN_TAG.match(text)
+        if found.program:
+            return False, text
         if own:
             return True, self._inner(text[own.end() :], found)
         return not USER_TAG.match(text), text

@@ -66,6 +66,11 @@ def test_the_time(line: str, at: str) -> None:
     assert (read.stamp, read.text, read.kernel) == (at, "BUG: x", True)
 
 
+@pytest.mark.parametrize("prefix", ["<0>[   12.000000] ", "<7>", "kern  :emerg : [   12.000000] ", "kern:warn: "])
+def test_the_kernel_s_own_facility_is_the_kernel(prefix: str) -> None:
+    assert samples.only(prefix + "BUG: Dentry 00000000abcdef00 still in use")["kind"] == "bug-other"
+
+
 @pytest.mark.parametrize(
     "lines",
     [
@@ -74,6 +79,13 @@ def test_the_time(line: str, at: str) -> None:
         ["2026-01-05T10:00:25+00:00 node1 app[1]: kernel BUG at a.c:1!"],
         ["[   12.000000] app[12]: BUG: Bad page state in process x"],
         ["[   12.000000] node1 kernel: x", "[   12.100000] node1 sudo: BUG: Bad page state in process x"],
+        # logger(1) takes any name, and any user may write into the kernel's buffer through systemd.
+        ["Jan  5 10:00:25 node1 kernel[4711]: Kernel panic - not syncing: x"],
+        ["user  :warn  : [   12.000000] BUG: unable to handle kernel request in my app"],
+        ["daemon:err   : [   12.000000] BUG: Bad page state in process x"],
+        ["<12>[   12.000000] BUG: worker died", "<30>[   12.1] INFO: task a:12 blocked for more than 120 seconds."],
+        ["[   12.000000] ERROR BUG: worker died"],
+        ["2026-01-05 10:00:25,123 ERROR BUG: worker died"],
         ["Jan  5 10:00:25 node1 app[12]: Traceback", "WARNING: at a.c:12 f+0x1/0x2()"],
     ],
 )
