@@ -43,6 +43,8 @@ QUIET = 50
 QUIET_OOM = 200
 END = "---[ end "
 AFTER_END = 8
+# The panic's own last words, which may be all that is left of it (kernel/panic.c).
+is_rebooting = re.compile(r"Rebooting in \d{1,10} seconds\.\.").match
 
 BANNER = "Linux version "
 # What the kernel or PID 1 says when somebody wanted the end.
@@ -142,6 +144,8 @@ class Triage:
             self.uptime = line.seconds
 
     def _continue(self, chain: Chain, line: Line) -> None:
+        if is_rebooting(line.text) and _follows.reaches(chain.report, chain.last, line, "panic-other"):
+            chain.fatal = True
         if chain.open:
             if chain.report.add(line):
                 chain.sign = chain.begin = line.number

@@ -56,7 +56,7 @@ NEVER = (
     "lockup detector",
     "LOCKUP detector",
     "ratelimit",
-    "---[ end ",
+    "---[ end trace",
 )
 
 
@@ -126,6 +126,6 @@ STARTS = (
 def title(text: str, at: int) -> str:
     """The message from the word on with which the kernel begins it, at or before C(at)."""
     begin = min([at] + [place for place in (text.find(start) for start in STARTS) if 0 <= place < at])
-    if begin == at and at <= 100:
+    if begin == at and at <= 100 and not text.startswith(STARTS, at):
         begin = 0 if not text[:at].strip("=-* \t") or at <= 40 else at
     return text[begin:].strip(" \t=-")[:300]

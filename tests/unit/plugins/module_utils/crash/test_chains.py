@@ -118,6 +118,25 @@ def test_an_oops_that_the_host_survived_is_not_fatal() -> None:
     assert samples.only(samples.stamped(samples.RISCV_NULL) + QUIET.replace("[  ", "[ 9"))["fatal"] is False
 
 
+@pytest.mark.parametrize(
+    "end", ["---[ end Kernel panic - not syncing: Fatal exception in interrupt ]---", "Rebooting in 10 seconds.."]
+)
+def test_the_last_words_of_a_panic_are_proof_of_it(end: str) -> None:
+    """They may be all that the console or the record still got."""
+    found = samples.only(samples.stamped(samples.RISCV_NULL) + "[  101.000000] %s\n" % end)
+    assert (found["kind"], found["fatal"], found["follow_ups"]) == ("null-deref", True, [])
+    hours = samples.stamped(HUNG) + "[ 9999.000000] %s\n" % end
+    assert samples.judge(hours)[0]["fatal"] is False
+
+
+def test_of_a_panic_only_the_end_is_left() -> None:
+    found = samples.only(
+        "[  101.000000] ---[ end Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0) ]---\n"
+    )
+    assert (found["kind"], found["fatal"]) == ("panic-vfs-root", True)
+    assert found["title"].startswith("Kernel panic - not syncing: VFS")
+
+
 def test_the_next_boot_right_after_a_lockup_makes_it_fatal() -> None:
     found = samples.only(samples.stamped(samples.SOFT_LOCKUP) + BANNER)
     assert found["fatal"] is True
