@@ -15,14 +15,15 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._
 # Names that begin so; a leading "__", "_raw_", "___" is allowed for, see _bare().
 PREFIXES: Tuple[str, ...] = (
     # lib/dump_stack.c, kernel/panic.c, lib/bug.c, arch/*/kernel/{traps,dumpstack,entry}.c, mm/fault.c
-    "dump_stack", "dump_backtrace", "dump_header", "dump_page", "show_stack", "show_regs", "show_trace", "show_fault",
-    "show_bt", "show_signal", "warn_slowpath", "warn_bogus", "report_bug", "panic", "nmi_panic", "die", "oops_",
+    "dump_stack", "dump_backtrace", "dump_header", "dump_page", "print_bad_pte", "show_stack", "show_regs", "show_trace", "show_fault",
+    "show_bt", "show_signal", "warn_slowpath", "warn_bogus", "report_bug", "panic", "vpanic", "nmi_panic", "die", "oops_",
     "do_error_trap", "do_trap", "exc_", "asm_exc_", "asm_sysvec_", "asm_common_interrupt", "sysvec_", "invalid_op",
     "do_invalid_op", "fixup_bug", "handle_bug", "handle_invalid_op", "general_protection", "do_general_protection",
     "page_fault", "do_page_fault", "do_kern_addr_fault", "do_user_addr_fault", "bad_area", "no_context",
     "page_fault_oops", "kernelmode_fixup", "do_kernel_fault", "do_translation_fault", "do_mem_abort", "do_DataAbort",
     "do_PrefetchAbort", "do_bad_area", "do_bad", "do_undefinstr", "el0_", "el1_", "el1h_", "el0t_",
     "do_debug_exception", "brk_handler", "bug_handler", "call_break_hook", "bug_brk", "do_el1_", "arm64_notify",
+    "do_serror", "arm64_serror_panic",
     "divide_error", "do_divide", "double_fault", "do_double_fault", "program_check", "do_program", "error_code",
     "common_exception", "handle_exception", "do_page_", "ret_from_intr", "error_entry", "asm_", "restore_all",
     "common_interrupt", "xen_do_hypervisor", "stack_trace_", "save_stack", "save_trace", "unwind_", "walk_stackframe",
@@ -58,7 +59,7 @@ PREFIXES: Tuple[str, ...] = (
     "check_wait_context", "check_flags", "debug_check_no_locks", "debug_locks", "debug_spin", "debug_write",
     "debug_read", "print_circular", "print_deadlock", "print_usage", "print_lock", "print_unlock", "print_freed_lock",
     "print_bad_irq", "print_irq_inversion", "register_lock_class", "assign_lock_key", "look_up_lock", "reacquire_held",
-    "spin_lock", "spin_unlock", "spin_trylock", "spin_bug", "spin_dump", "read_lock", "read_unlock", "write_lock",
+    "spin_lock", "ticket_spin", "spin_unlock", "spin_trylock", "spin_bug", "spin_dump", "read_lock", "read_unlock", "write_lock",
     "write_unlock", "do_raw_", "raw_spin", "raw_read", "raw_write", "rwlock_", "mutex_lock", "mutex_unlock",
     "mutex_trylock", "mutex_spin", "mutex_optimistic", "ww_mutex", "down_read", "down_write", "down_trylock",
     "down_timeout", "up_read", "up_write", "rwsem_", "rt_mutex", "rt_spin", "rtlock", "osq_", "mcs_", "percpu_down",
@@ -83,11 +84,12 @@ PREFIXES: Tuple[str, ...] = (
     # lib: strings, copies, lists, trees
     "memcpy", "memset", "memmove", "memcmp", "memchr", "memscan", "strlen", "strnlen", "strcmp", "strncmp", "strcpy",
     "strncpy", "strscpy", "strlcpy", "strcat", "strlcat", "strstr", "strnstr", "strsep", "strpbrk", "strspn",
-    "strcspn", "strim", "kstrto", "strchr", "strrchr", "strncasecmp", "strcasecmp", "sized_str", "bcmp", "copy_user",
+    "strcspn", "strim", "kstrto", "strchr", "strrchr", "strncasecmp", "strcasecmp", "sized_strscpy", "bcmp", "copy_user",
     "copy_to_user", "copy_from_user", "raw_copy", "copyin", "copyout", "arch_copy", "arm_copy", "get_user", "put_user",
     "clear_user", "rep_movs", "rep_stos", "csum_partial", "do_csum", "copy_from_kernel_nofault", "copy_mc", "list_add",
     "list_del", "list_move", "list_splice", "hlist_", "rb_erase", "rb_insert", "rb_next", "rb_first", "rb_prev",
-    "rb_set", "radix_tree_lookup", "xas_", "xa_load", "find_first", "find_last", "bitmap_", "read_once", "write_once",
+    "rb_set", "radix_tree_lookup", "xas_", "xa_load", "find_first", "find_last", "bitmap_",
+    "find_next_bit", "find_next_and_bit", "find_next_zero_bit", "read_once", "write_once",
     "read_word", "vsnprintf", "snprintf", "sprintf", "scnprintf", "string_nocheck", "string", "number", "vscnprintf",
     "pointer", "hex_string", "kobject_", "kset_", "sysfs_warn", "sysfs_create_dir", "sysfs_add", "kobj_",
     "proc_register", "proc_create", "proc_mkdir", "remove_proc_entry", "netdev_notify", "notifier_call",
@@ -102,6 +104,8 @@ PREFIXES: Tuple[str, ...] = (
     "sysfs_create_link", "sysfs_do_create", "usb_submit_urb", "usb_start_wait_urb", "usb_control_msg", "usb_bulk_msg",
     "usb_interrupt_msg", "prepare_to_wait", "grab_pending", "internal_add_timer", "enqueue_timer", "find_lock_entries",
     "find_get_entries", "truncate_inode_pages", "truncate_inode_pages_range", "truncate_inode_pages_final",
+    # lib/math: who divides by zero is who asked for it; arch/arm/lib/lib1funcs.S
+    "div64", "udivdi3", "divdi3", "umoddi3", "aeabi_uidiv", "aeabi_idiv", "Ldiv0", "div0",
     # net/core: what is handed in comes from the caller
     "skb_panic", "skb_over_panic", "skb_under_panic", "skb_push", "skb_pull", "skb_put", "skb_trim", "skb_release",
     "skb_queue", "skb_unlink", "skb_dequeue", "skb_clone", "skb_copy", "skb_checksum", "kfree_skb", "kfree_skbmem",
@@ -149,7 +153,7 @@ def _bare_helper(name: str) -> bool:
 
 
 def _without_start(name: str) -> str:
-    for start in ("raw_", "arch_", "native_", "pv_"):
+    for start in ("raw_", "arch_", "native_", "pv_", "pi_"):
         if name.startswith(start):
             return name[len(start) :].lstrip("_")
     return name

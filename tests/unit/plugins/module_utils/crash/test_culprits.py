@@ -78,7 +78,19 @@ def test_what_hangs_for_others_is_told_by_its_own_name() -> None:
     assert (found["kind"], found["function"]) == ("hung-task", "synchronize_rcu")
 
 
-@pytest.mark.parametrize("name", ["devm_kernel_probe", "msleepy", "free_irqs_of_foo", "strike_sleep_in_atomic"])
+@pytest.mark.parametrize(
+    "name",
+    ["__pi_strlen", "__pi_memcpy", "vpanic", "print_bad_pte", "sized_strscpy", "_find_next_bit", "__ticket_spin_lock",
+     "arm64_serror_panic", "div64_u64", "__aeabi_uidiv", "Ldiv0", "__div0"],
+)  # fmt: skip
+def test_what_only_serves_its_caller_is_a_helper(name: str) -> None:
+    assert _helpers.is_helper(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["pi_probe", "divide_into_chunks", "devm_kernel_probe", "msleepy", "free_irqs_of_foo", "strike_sleep_in_atomic"],
+)
 def test_a_name_that_only_begins_like_a_helper_is_none(name: str) -> None:
     assert not _helpers.is_helper(name)
 
