@@ -30,7 +30,7 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     )),
     ("panic-init", (
         "Kernel panic - not syncing: Attempted to kill init",
-        "Kernel panic - not syncing: Attempted to kill the idle", "Kernel panic - not syncing: No init found",
+        "Kernel panic - not syncing: No init found",
         "Kernel panic - not syncing: No working init found", "Kernel panic - not syncing: Requested init ",
     )),
     ("stack-overflow", (
@@ -56,13 +56,15 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("mce", (
         "Kernel panic - not syncing: ~ Kernel panic - not syncing: .{0,80}(?:[Mm]achine [Cc]heck|MCE|hardware error|Hardware Error)",
         "Kernel panic - not syncing: Timeout: Not all CPUs entered broadcast exception handler",
-        "Kernel panic - not syncing: Uncorrected",
+        "Kernel panic - not syncing: Uncorrected", "Kernel panic - not syncing: Asynchronous SError Interrupt",
+        # powerpc
+        "Oops: Machine check", "Machine check interrupt [", r"MCE: CPU ~ MCE: CPU\d{1,5}: machine check \(Severe\)",
     )),
     ("nmi", (
         "Kernel panic - not syncing: NMI", "Kernel panic - not syncing: An NMI occurred",
     )),
     ("double-fault", (
-        "Kernel panic - not syncing: Double fault", "PANIC: double fault", "double fault: ",
+        "Kernel panic - not syncing: Double fault", "Kernel panic - not syncing: Machine halted", "PANIC: double fault", "double fault: ",
     )),
     ("warning", (
         "Kernel panic - not syncing: ~ Kernel panic - not syncing: .{0,40}panic_on_warn set",
@@ -87,7 +89,9 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         "ernel NULL pointer dereference", "nable to handle kernel instruction fetch (NULL pointer",
         "BUG: Unable to handle kernel data access ~ .{10,80} at 0x0{0,13}[0-9a-f]{1,3}$",
         r"Kernel attempted to ~ Kernel attempted to .{4,40}\(0?x?0{0,13}[0-9a-f]{1,3}\)",
-        "Unable to handle kernel paging request at virtual address 0 ~ .{57}0{4,13}[0-9a-f]{1,3}(?:,|$)",
+        # MIPS and LoongArch, and powerpc up to 4.20.
+        "Unable to handle kernel paging request ~ Unable to handle kernel paging request "
+        "(?:at virtual address |for data at address 0x)0{4,13}[0-9a-f]{1,3}(?:,|$)",
     )),
     ("paging-fault", (
         "nable to handle kernel paging request", "nable to handle page fault for address",

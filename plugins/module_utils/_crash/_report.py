@@ -163,7 +163,8 @@ def _task(text: str) -> Optional[Dict[str, Any]]:
 def _title_frames(kind: str, lines: List[str], title: str) -> List[Frame]:
     """The function that the first line of the report names."""
     if kind == "locking":
-        for text in lines[:60]:
+        # What is wrong with RCU is not the lock that happens to be held.
+        for text in lines[:60] if "RCU" not in title else ():
             match = HELD_AT.match(text)
             if match:
                 return [Frame(match.group(1), None, None, True, False)]

@@ -36,6 +36,9 @@ WARNING: suspicious RCU usage
 -----------------------------
 net/foo/foo.h:1234 suspicious rcu_dereference_check() usage!
 
+1 lock held by worker/912:
+ #0: ffff888004d1c478 (&net->rtnl){+.+.}-{3:3}, at: rtnl_lock_of_foo+0x50/0x60
+
 stack backtrace:
 """
     + STACK % (CPU, "lockdep_rcu_suspicious")
