@@ -40,7 +40,7 @@ PREFIXES: Tuple[str, ...] = (
     "trigger_allbutself", "rcu_dump_", "rcu_exp_", "entry_SYSCALL_64", "entry_SYSENTER", "entry_INT80", "rcu_check_",
     "check_cpu_stall", "print_cpu_stall", "print_other_cpu_stall", "rcu_sched_clock_irq", "rcu_pending",
     "update_process_times", "tick_", "hrtimer_", "run_hrtimer", "local_apic_timer", "smp_apic_timer", "apic_timer",
-    "perf_event_overflow", "intel_pmu_", "x86_pmu", "perf_event_nmi", "end_repeat_nmi", "check_hung",
+    "perf_event_overflow", "intel_pmu_", "x86_pmu", "perf_event_nmi", "end_repeat_nmi", "check_hung", "report_bad_irq", "note_interrupt",
     "sched_show_task", "show_state_filter", "hardlockup_", "default_do_nmi", "do_nmi", "exc_nmi", "delay_tsc",
     "const_udelay", "delay", "timer_delay", "loop_delay", "udelay", "csd_lock_", "native_queued_spin", "pv_queued",
     "pv_wait", "kvm_wait", "queued_spin", "queued_read", "queued_write", "arch_timer_handler", "handle_percpu_devid",

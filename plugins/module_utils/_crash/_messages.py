@@ -144,11 +144,12 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("hard-lockup", (
         "detected hard LOCKUP", "detected Hard LOCKUP", "detected LOCKUP on CPU",
         r"watchdog: ~ watchdog: CPU \d{1,5} (?:self-detected |detected )?[Hh]ard LOCKUP",
+        "csd: Detected non-responsive CSD lock",
         r"Watchdog CPU: ~ Watchdog CPU:\d{1,5} Hard LOCKUP",
     )),
     ("rcu-stall", (
         "detected stall on CPU", "detected stalls on CPU", "detected expedited stalls on",
-        "INFO: rcu ~ .{0,40} detected stall", "INFO: task_blocked_on_rcu",
+        "INFO: rcu ~ .{0,40} detected stall", "INFO: task_blocked_on_rcu", "detected stalls on tasks:", " kthread starved for ",
     )),
     ("hung-task", (
         "INFO: task ~ INFO: task .{1,40} blocked", r" blocked for more than ~ .{23}\d{1,6} seconds",
@@ -162,6 +163,7 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         " invoked oom-killer", "ut of memory: Kill", "ut of memory and no killable", "oom-kill:constraint=",
         ": page allocation failure: order:", ": page allocation stalls for",
         "Out of memory (oom_kill_allocating_task)",
+        r"Killed process ~ Killed process \d{1,10}(?:, UID \d{1,10},)? \(.{1,64}\),? total-vm:",
     )),
     ("mce", (
         "[Hardware Error]", "HARDWARE ERROR", "Machine check events logged", "Machine Check Exception",
@@ -187,18 +189,25 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         "critical ~ critical (?:medium|target|space allocation|nexus) error, dev ", "exception Emask 0x",
         ": hard resetting link", ": link is slow to respond", "rejecting I/O to offline device",
         ": controller is down; will reset",
-        r"nvme ~ nvme nvme\d{1,4}: (?:I/O .{1,60}timeout|Device not ready|Abort status|controller is dead|Removing after probe failure)",
+        # Up to 4.19 with the address of the device.
+        r"nvme ~ nvme (?:nvme\d{1,4}|[0-9a-f]{4,5}:[0-9a-f:.]{7}): "
+        "(?:I/O .{1,60}timeout|Device not ready|Abort status|controller is dead|Removing after probe failure|Disabling device after reset failure)",
+        r"no available path - failing I/O ~ (?<=n\d: )", r": Disk failure on ~ (?<=\w): Disk failure on .{1,64}, disabling",
+        r": failed command: ~ (?<=\.\d\d): failed command: [A-Z]", ": COMRESET failed (errno=", ": Device offlined - ",
+        r"multipath: ~ multipath: (?:[\d:]{1,16} )?Failing path \d",
+        "lost page write due to I/O error on ~ lost page write due to I/O error on %s" % _NO_DISK,
         "Buffer I/O error on ~ Buffer I/O error on (?:dev(?:ice)? %s|(?!dev)%s)" % (_NO_DISK, _NO_DISK),
     )),
     ("fs-error", (
         r"EXT ~ EXT[234]-fs error \(device %s" % _NO_DISK,
-        r"EXT ~ EXT[234]-fs \(%s[^)]{1,40}\): (?:Remounting filesystem read-only|error count since|previous I/O error)" % _NO_DISK,
+        r"EXT ~ EXT[234]-fs \(%s[^)]{1,40}\): (?:Remounting filesystem read-only|error count since|previous I/O error|I/O error while writing)" % _NO_DISK,
         r"emounting filesystem read-only ~ (?<!\): )",
-        r"XFS ( ~ XFS \(%s[^)]{1,40}\): (?:.{0,40}[Cc]orruption|.{0,20}I/O [Ee]rror|.{0,20}Internal error|.{0,20}shut(?:ting)? ?down)" % _NO_DISK,
+        r"XFS ( ~ XFS \(%s[^)]{1,40}\): (?:.{0,40}[Cc]orruption|Metadata CRC |.{0,20}I/O [Ee]rror|.{0,20}Internal error|.{0,20}shut(?:ting)? ?down)" % _NO_DISK,
         r"BTRFS ~ BTRFS:? (?:error|critical)[: ]{1,2}\(device %s" % _NO_DISK,
         r"F2FS-fs ( ~ F2FS-fs \(%s[^)]{1,40}\): .{0,60}(?:corrupt|inconsisten|I/O error)" % _NO_DISK,
         r"FAT-fs ( ~ FAT-fs \(%s[^)]{1,40}\): error" % _NO_DISK,
         "Aborting journal on device ~ Aborting journal on device %s" % _NO_DISK,
+        "journal commit I/O error", r"GFS2: ~ GFS2: fsid=.{1,100}?: fatal: ", "OCFS2: ERROR (device ",
         "JBD2: ~ JBD2: (?:Detected|I/O error|Error )", "ZFS: ~ .{0,40}(?:suspended|uncorrectable)",
     )),
     ("cpu-exception", (
@@ -215,6 +224,7 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         r"WARNING: ~ WARNING: CPU: \d{1,5} PID: -?\d{1,12} at ?[^ ]", r"WARNING: ~ WARNING: at ?[^ ]{1,300}:\d{1,6}",
         r"WARNING: ~ WARNING: [^ :]{1,300}:\d{1,6} at ", "WARNING: kernel stack ", "WARNING: stack ",
         "WARNING: can't access registers", "WARNING: kobject bug",
+        "sysfs: cannot create duplicate filename ", r": nobody cared ~ (?<=\d): nobody cared \(try",
     )),
     ("paging-fault", (
         r"Oops: ~ Oops: (?:0x)?[0-9a-f]{4} \[#",
@@ -241,5 +251,7 @@ WORDS = (
     "divide error", "divide_error", "inconsistent lock", "DEBUG_LOCKS", "offline device", "ilesystem read-only",
     "controller is down", "page allocation ", "Kernel attempted to ", "Kernel bug ", "kernel BUG", "nvme nvme", "Linux version ",
     "NULL pointer", "[#", "suspicious RCU", "suspicious rcu_", "SError", "emory failure", "hardware memory", "nal abort",
-    "nal Abort", "containment event", "EEH: ", "unregister_netdevice",
+    "nal Abort", "containment event", "EEH: ", "unregister_netdevice", "nvme 0", "Disk failure on", "failed command: ", "COMRESET ",
+    "Device offlined", "Failing path", "failing I/O", "GFS2: ", "OCFS2: ", "Killed process ", "kthread starved", "CSD lock", "sysfs: cannot ",
+    ": nobody cared",
 )  # fmt: skip

@@ -10,7 +10,10 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._
 
 DEVICE = (
     re.compile(r".{0,200}?(?:error, dev|on dev(?:ice)?|\(device) ([\w!/.-]{1,64})"),
-    re.compile(r".{0,80}?Buffer I/O error on (?!dev)([\w/-]{1,64})"),
+    re.compile(r".{0,80}?I/O error on (?!dev)([\w/-]{1,64})"),
+    re.compile(r".{0,80}?(?:Disk failure on|Failing path) ([\w:/-]{1,64})"),
+    re.compile(r".{0,20}?\bblock (nvme\w{1,12}): "),
+    re.compile(r"GFS2: fsid=([\w:.-]{1,64}): "),
     re.compile(r".{0,20}?\b(ata\d{1,4})(?:\.\d\d)?: "),
     re.compile(r".{0,20}?\bnvme (nvme\d{1,4}): "),
     re.compile(r".{0,80}?\[(sd[a-z]{1,4}|nvme\w{1,12})\]"),

@@ -46,7 +46,7 @@ RULES: List[Rule] = [_rule(kind, message) for kind, messages in MESSAGES for mes
 # They add to a report that has begun: what follows them is its registers, not another crash.
 ADDS = (
     "Oops: ", "Oops[#", "Oops - ", "Internal error: ", "invalid opcode: ", "illegal operation: ", "general protection fault",
-    "Kernel panic - not syncing", "Kernel BUG at ", "kernel BUG at ", "oom-kill:", "Out of memory", "Memory cgroup out of memory",
+    "Kernel panic - not syncing", "Kernel BUG at ", "kernel BUG at ", "oom-kill:", "Out of memory", "Memory cgroup out of memory", "Killed process ",
     "unreferenced object", "INFO: Allocated in ", "INFO: Freed in ", "INFO: Slab 0x", "INFO: Object 0x",
 )  # fmt: skip
 NEVER = (

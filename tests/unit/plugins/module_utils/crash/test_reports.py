@@ -252,7 +252,24 @@ def test_resets_of_a_link_name_the_port_smart_and_cables() -> None:
         ("CPU5: Package temperature is above threshold, cpu clock is throttled (total events = 3)", "thermal"),
         ("Uhhuh. NMI received for unknown reason 2c on CPU 0.", "nmi"),
         ("BUG: Dentry 00000000abcdef00{i=1,n=x} still in use (1) [unmount of ext4 sda1]", "bug-other"),
+        ("sysfs: cannot create duplicate filename '/devices/virtual/foo/foo0'", "warning"),
+        ('irq 18: nobody cared (try booting with the "irqpoll" option)', "warning"),
+        ("rcu_tasks: rcu_tasks detected stalls on tasks:", "rcu-stall"),
+        (
+            "rcu: rcu_sched kthread starved for 5252 jiffies! g1234 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x402 ->cpu=3",
+            "rcu-stall",
+        ),
+        (
+            "smp: csd: Detected non-responsive CSD lock (#1) on CPU#3, waiting 5000000042 ns for CPU#05 do_sync_core+0x0/0x30(0x0).",
+            "hard-lockup",
+        ),
         # What only looks like one.
+        ("sd 0:0:0:0: [sda] failed command: READ", None),
+        ("app: no available path - failing I/O", None),
+        ("nvme 0000:04:00.0: platform quirk: setting simple suspend", None),
+        ("multipath: no path is failing", None),
+        ("GFS2: fsid=cl:data.0: first mount done, others may mount", None),
+        ("lost page write due to I/O error on sr0", None),
         ("WARNING: this is a test kernel", None),
         ("INFO: lockdep is turned off.", None),
         ("traps: foo[123] general protection fault ip:401136 sp:7ffc error:0 in foo[401000+1000]", None),
@@ -272,6 +289,50 @@ def test_resets_of_a_link_name_the_port_smart_and_cables() -> None:
 def test_the_kernel_s_first_words(line: str, kind: Optional[str]) -> None:
     found = _triggers.find(line)
     assert (found.kind if found else None) == kind
+
+
+@pytest.mark.parametrize(
+    "line, kind, device",
+    [
+        ("md/raid1:md0: Disk failure on sda1, disabling device.", "io-error", "sda1"),
+        ("nvme nvme1: Disabling device after reset failure: -19", "io-error", "nvme1"),
+        ("nvme 0000:04:00.0: I/O 21 QID 4 timeout, aborting", "io-error", "0000:04:00.0"),
+        ("block nvme3n1: no available path - failing I/O", "io-error", "nvme3n1"),
+        ("lost page write due to I/O error on dm-0", "io-error", "dm-0"),
+        ("device-mapper: multipath: 253:3: Failing path 8:16.", "io-error", "8:16"),
+        ("device-mapper: multipath: Failing path 8:16.", "io-error", "8:16"),
+        ("sd 6:0:0:0: Device offlined - not ready after error recovery", "io-error", "6:0:0:0"),
+        ("ata4: COMRESET failed (errno=-16)", "io-error", "ata4"),
+        ("ata1.00: failed command: WRITE DMA EXT", "io-error", "ata1"),
+        ("EXT4-fs (sda1): I/O error while writing superblock", "fs-error", "sda1"),
+        ("GFS2: fsid=cl:data.0: fatal: filesystem consistency error", "fs-error", "cl:data.0"),
+        (
+            "OCFS2: ERROR (device dm-2): ocfs2_validate_inode_block: Invalid dinode #10: signature = ",
+            "fs-error",
+            "dm-2",
+        ),
+        (
+            "XFS (vda3): Metadata CRC error detected at xfs_agf_read_verify+0x5e/0x110 [xfs], xfs_agf block 0x1",
+            "fs-error",
+            "vda3",
+        ),
+        ("journal commit I/O error", "fs-error", None),
+    ],
+)
+def test_what_fails_is_named(line: str, kind: str, device: Optional[str]) -> None:
+    found = samples.only("[   12.000000] " + line)
+    assert (found["kind"], found["cause"].rstrip(".").partition(": ")[2]) == (kind, device or "")
+
+
+def test_the_last_word_about_a_killed_process_is_enough() -> None:
+    line = "Killed process 1012 (heapster) total-vm:327128kB, anon-rss:308328kB, file-rss:11288kB"
+    assert samples.only("[   12.000000] " + line)["cause"] == "Memory ran out; killed: heapster."
+    assert (
+        samples.only("[   12.000000] Out of memory: Kill process 1012 (heapster) score 9\n[   12.1] " + line)[
+            "follow_ups"
+        ]
+        == []
+    )
 
 
 def test_every_message_is_seen_by_the_search_for_words() -> None:
