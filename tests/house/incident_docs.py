@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._cases import CASES
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS, Kind, explain
 from house.sources import TOP
 
@@ -22,6 +23,7 @@ WORDS = {
     "device": ": *the device*",
     "users": ": *the biggest processes*",
     "biggest": ": *the biggest process*",
+    "limit": " (*its name and limit*)",
 }
 HEAD = """\
 <!-- Copyright (c) 2026, kernelops contributors -->
@@ -37,22 +39,30 @@ lived on should be restarted.
 
 The sources are files of the Linux kernel, where the message is written or explained. Which words of the kernel stand for which kind is in
 `plugins/module_utils/_crash/_messages.py`.
-
+"""
+COLUMNS = """
 | kind | suspect | likely cause | first step | source |
 |---|---|---|---|---|
 """
+CASES_HEAD = """
+## Other causes in some cases
+
+The same kinds, where the lines of the report tell of something else.
+"""
 
 
-def row(name: str, kind: Kind) -> str:
+def row(title: str, kind: Kind) -> str:
     # Behind the mark of italics explain() finds no letter to begin a sentence with.
-    said = {key: re.sub(r"^\*\w", lambda start: start[0].upper(), text) for key, text in explain(name, WORDS).items()}
+    said = {key: re.sub(r"^\*\w", lambda start: start[0].upper(), text) for key, text in explain(kind, WORDS).items()}
     source = ", ".join(f"`{path}`" for path in kind.source.split(", "))
-    cells = [f"`{name}`{' †' if kind.lethal else ''}", kind.suspect, said["cause"], said["first_step"], source]
+    cells = [title, kind.suspect, said["cause"], said["first_step"], source]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 
 def page() -> str:
-    return HEAD + "".join(row(name, kind) for name, kind in KINDS.items())
+    kinds = "".join(row(f"`{name}`{' †' if kind.lethal else ''}", kind) for name, kind in KINDS.items())
+    cases = "".join(row(", ".join(f"`{kind}`" for kind in case.kinds) + f": {case.name}", case.entry) for case in CASES)
+    return HEAD + COLUMNS + kinds + CASES_HEAD + COLUMNS + cases
 
 
 def main(top: Path = TOP) -> int:

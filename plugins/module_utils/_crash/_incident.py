@@ -8,6 +8,7 @@ import re
 from typing import Any, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import (
+    _cases,
     _frames,
     _helpers,
     _kinds,
@@ -31,7 +32,7 @@ def build(
     if not stack.frames and report.kind == "panic-other":
         stack = _cut_off(before)
     function = _frames.plain(stack.frames[stack.culprit].function) if stack.culprit is not None else None
-    module = _module(stack)
+    module = _module(stack) or _subject.driver(report, before)
     words = dict(
         _culprit_words(function, module),
         task=found["task"]["comm"] if found["task"] else "that is not named",
@@ -55,7 +56,7 @@ def build(
         follow_ups=follow_ups,
         line=report.first.number,
     )
-    incident.update(_kinds.explain(report.kind, words))
+    incident.update(_kinds.explain(_cases.entry(report.kind, report.lines), words))
     incident["fingerprint"] = fingerprint(report.kind, report.title, stack)
     return incident
 

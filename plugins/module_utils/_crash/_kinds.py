@@ -96,8 +96,8 @@ KINDS: Dict[str, Kind] = {
         "Check the storage and the network mounts of {task} (dmesg, iostat -x, nfsstat -m).", "kernel/hung_task.c, " + _ADMIN + "sysctl/kernel.rst",
     ),
     "workqueue-lockup": Kind(
-        "software", False, "A queue of kernel work stood still for too long.",
-        "Look which work the message names as in flight; update its driver; on a virtual machine look for an overcommitted host.",
+        "software", False, "A queue of kernel work stood still for too long, behind work of {who}.",
+        "Look which work the message names as in flight; update or disable {fix}; on a virtual machine look for an overcommitted host.",
         "kernel/workqueue.c, Documentation/core-api/workqueue.rst",
     ),
     "warning": Kind(
@@ -156,9 +156,8 @@ class _Words(Dict[str, Any]):
         return ""
 
 
-def explain(kind: str, words: Dict[str, Any]) -> Dict[str, str]:
+def explain(entry: Kind, words: Dict[str, Any]) -> Dict[str, str]:
     """suspect, cause and first_step of an incident, in its own words."""
-    entry = KINDS[kind]
     filled = _Words(words)
     return dict(
         suspect=entry.suspect, cause=_sentence(entry.cause, filled), first_step=_sentence(entry.first_step, filled)

@@ -16,6 +16,11 @@ NUMBERS = re.compile(r"[ \d-]{1,120} ")
 KILLED = re.compile(
     r".{0,200}?Kill(?:ed)? process (\d{1,10})(?:, UID \d{1,10},)? \(([^)]{1,64})\)(?:,? total-vm:(\d{1,15})kB)?"
 )
+# mm/memcontrol.c, of the control group that has a limit.
+GROUP = re.compile(
+    r"oom-kill:.{1,300}?,oom_memcg=([^,]{1,200})|Task in .{1,200} killed as a result of limit of ([^ ]{1,200})"
+)
+LIMIT = re.compile(r"memory: usage \d{1,18}kB, limit (\d{1,18})kB")
 # mm/page_alloc.c:show_free_areas(): Node 0 Normal: 1*64kB (U) 3*128kB ...; the first is a page
 PAGE = re.compile(r"\s{0,8}(?:Node \d{1,5} )?[A-Z]\w{2,12}: \d{1,12}\*(\d{1,5})kB ")
 # Those that Linux knows, in KiB.
@@ -34,6 +39,8 @@ class Table:
         self.count = 0
         self.sizes: Dict[str, int] = {}  # pages by process
         self.killed: List[str] = []
+        self.group: Optional[str] = None
+        self.limit = 0  # in KiB
         self.page = 0  # in KiB, as far as the text tells
 
     def feed(self, text: str) -> bool:
@@ -49,6 +56,8 @@ class Table:
         match = None if self.page else PAGE.match(text)
         if match:
             self.page = int(match.group(1))
+        if "limit" in text or "memcg" in text:
+            self._limited(text)
         match = KILLED.match(text) if "Kill" in text else None
         if match:
             self._kill(*match.groups())
@@ -75,6 +84,14 @@ class Table:
         else:
             heapq.heappushpop(self.rows, entry)
 
+    def _limited(self, text: str) -> None:
+        match = GROUP.match(text)
+        if match:
+            self.group = match.group(1) or match.group(2)
+        match = LIMIT.match(text)
+        if match:
+            self.limit = int(match.group(1))
+
     def _kill(self, pid: str, name: str, total: Optional[str]) -> None:
         if name not in self.killed and len(self.killed) < BIGGEST:
             self.killed.append(name)
@@ -87,13 +104,15 @@ class Table:
     def words(self) -> Dict[str, str]:
         """The biggest processes and those that were killed, for the texts of the kind; empty where the log does not say."""
         rows = [(name, self._size(rss)) for rss, _order, name in sorted(self.rows, reverse=True)]
-        words = dict(users="", biggest="")
+        words = dict(users="", biggest="", limit="")
         if rows:
             users = ", ".join("%s (%s)" % row for row in rows)
-            words = dict(users=": the biggest processes were " + users, biggest=": " + rows[0][0])
+            words.update(users=": the biggest processes were " + users, biggest=": " + rows[0][0])
         if self.killed:
             words["users"] += "; killed: " + ", ".join(self.killed)
             words["biggest"] = words["biggest"] or ": " + self.killed[0]
+        if self.group:
+            words["limit"] = " (%s%s)" % (self.group, ", %d MiB" % (self.limit // 1024) if self.limit else "")
         return words
 
     def _size(self, rss: int) -> str:

@@ -10,11 +10,13 @@ import string
 
 import pytest
 
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._cases import CASES
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._kinds import KINDS
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._messages import MESSAGES
 from house import incident_docs
 from house.sources import TOP
 
+ENTRIES = {**KINDS, **{case.name: case.entry for case in CASES}}
 KERNEL_FILE = re.compile(r"(?:Documentation|arch|block|drivers|fs|init|kernel|lib|mm)/[\w./-]+\.(?:c|rst)")
 
 
@@ -38,16 +40,16 @@ def test_another_table_makes_another_page(tmp_path: pathlib.Path, monkeypatch: p
     assert written != (TOP / incident_docs.PAGE).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", ENTRIES)
 def test_every_kind_names_files_of_the_kernel_as_its_source(name: str) -> None:
-    for path in KINDS[name].source.split(", "):
+    for path in ENTRIES[name].source.split(", "):
         assert KERNEL_FILE.fullmatch(path), path
-    assert KINDS[name].suspect in ("software", "hardware", "configuration", "resources", "unknown")
+    assert ENTRIES[name].suspect in ("software", "hardware", "configuration", "resources", "unknown")
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", ENTRIES)
 def test_every_text_uses_only_words_that_are_filled_in(name: str) -> None:
-    for text in (KINDS[name].cause, KINDS[name].first_step):
+    for text in (ENTRIES[name].cause, ENTRIES[name].first_step):
         fields = {field for _text, field, _spec, _conversion in string.Formatter().parse(text) if field}
         assert fields <= set(incident_docs.WORDS)
         assert text.rstrip().endswith((".", ")")), text

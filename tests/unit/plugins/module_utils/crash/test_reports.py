@@ -162,8 +162,14 @@ def test_who_was_killed_is_named(message: str) -> None:
     """vm.oom_dump_tasks=0 leaves the table out."""
     text = "".join(line for line in samples.OOM.splitlines(True) if not line.startswith("["))
     found = samples.only(samples.stamped(text.replace("Out of memory", message)))
-    assert found["cause"] == "Memory ran out; killed: java."
-    assert "Limit or move what used most of it: java" in found["first_step"]
+    group = message.startswith("Memory cgroup")
+    assert found["cause"] == "%s; killed: java." % (
+        "A control group used up the memory that it is allowed" if group else "Memory ran out"
+    )
+    assert (
+        "%s: java" % ("See what needs so much" if group else "Limit or move what used most of it")
+        in found["first_step"]
+    )
 
 
 def test_a_root_that_cannot_be_mounted() -> None:
@@ -347,7 +353,7 @@ def test_every_kind_is_explained() -> None:
         assert entry.suspect in ("software", "hardware", "configuration", "resources", "unknown"), kind
         assert entry.source, kind
         words = _kinds.explain(
-            kind, {"who": "the driver x", "fix": "the driver x", "function": "f", "task": "t", "title": "T"}
+            entry, {"who": "the driver x", "fix": "the driver x", "function": "f", "task": "t", "title": "T"}
         )
         assert "{" not in words["cause"] + words["first_step"], kind
 
