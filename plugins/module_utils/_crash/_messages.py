@@ -104,7 +104,7 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     )),
     ("gpf", (
         "general protection fault ~ general protection fault(?! ip:)(?:, |: |$| in )",
-        r"general protection exception: ~ .{29,40}\[#",
+        r"general protection exception: ~ general protection exception: [0-9a-f]{4}(?: ilc:\d)? \[#",
     )),
     ("divide-error", (
         "divide error: ~ divide error: [0-9a-f]{4}", "divide error, ", "divide_error: ", "Oops: divide error",
@@ -152,8 +152,8 @@ MESSAGES: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
         "INFO: rcu ~ .{0,40} detected stall", "INFO: task_blocked_on_rcu", "detected stalls on tasks:", " kthread starved for ",
     )),
     ("hung-task", (
-        "INFO: task ~ INFO: task .{1,40} blocked", r" blocked for more than ~ .{23}\d{1,6} seconds",
-        r" blocked in I/O wait for more than ~ .{34}\d{1,6} seconds",
+        "INFO: task ~ INFO: task .{1,40} blocked", r" blocked for more than ~ .blocked for more than \d{1,6} seconds",
+        r" blocked in I/O wait for more than ~ .blocked in I/O wait for more than \d{1,6} seconds",
         "INFO: task ~ INFO: task .{1,40} can't die for more than",
     )),
     ("workqueue-lockup", (

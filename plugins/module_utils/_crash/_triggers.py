@@ -89,13 +89,18 @@ def find(text: str) -> Optional[Trigger]:
             worth += places
     if not worth or text.lstrip().startswith(NOT_KERNEL) or any(word in text for word in NEVER):
         return None
-    for rule in (RULES[place] for place in sorted(worth)):
+    rule = first([RULES[place] for place in sorted(worth)], text)
+    return Trigger(rule.kind, title(text, text.find(rule.literal))) if rule else None
+
+
+def first(rules: List[Rule], text: str) -> Optional[Rule]:
+    """The first of the rules that fits the line."""
+    for rule in rules:
         at = text.find(rule.literal)
         if at < 0 or (at and literal_is_word(rule.literal) and text[at - 1].isalpha()):
             continue
-        if rule.pattern is not None and not rule.pattern.match(text, at):
-            continue
-        return Trigger(rule.kind, title(text, at))
+        if rule.pattern is None or rule.pattern.match(text, at):
+            return rule
     return None
 
 
