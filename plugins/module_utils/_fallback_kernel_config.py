@@ -48,7 +48,12 @@ def written(host: Host, state: Dict[str, Any], options: Options) -> List[Change]
             texts.update(files.console(found, options))
     if options is not None:
         shared.update(_fallback_kernel_retention.wanted(host, _kept(host, state, options)))
-    wanted = dict((path, texts.get(path, File(""))) for path in OWN_FILES)
+    masked = [files.unit_path(name) for name in UNITS if _systemd.unit(host, name).masked]
+    if any(path in texts for path in masked):
+        units = " ".join(path.rsplit("/", 1)[-1] for path in masked)
+        raise HostError("%s: masked; systemctl unmask %s, then run again; nothing was changed" % (units, units))
+    # Without anything of ours a mask is somebody else's.
+    wanted = dict((path, texts.get(path, File(""))) for path in OWN_FILES if path not in masked)
     wanted.update((path, File(text, host.mode(path))) for path, text in shared.items())
     return sorted(_changes.differing(host, wanted))
 
@@ -91,7 +96,7 @@ def _services(host: Host, state: Dict[str, Any], options: Options) -> List[Chang
         return []
     wanted = UNITS if options["arm_at_reboot"] else UNITS[:1]
     states = [_systemd.unit(host, name) for name in wanted]
-    found = [Change(unit.name, "disabled", "enabled") for unit in states if not unit.enabled and not unit.masked]
+    found = [Change(unit.name, "disabled", "enabled") for unit in states if not unit.enabled]
     if options["arm_at_reboot"] and _systemd.active_states(host, [files.ARM])[files.ARM] != "active":
         found.append(Change(files.ARM, "not started", "started"))
     return found

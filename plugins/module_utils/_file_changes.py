@@ -24,7 +24,7 @@ class FileChanges(Files):
 
     def write(self, path: str, text: str, mode: int = 0o644) -> None:
         """Replace a file in one step: a reader, or a power cut, finds the old or the new one, whole."""
-        target = self._real(path)
+        target = self._replaceable(path)
         temporary = None
         try:
             folder = os.path.dirname(target)
@@ -46,10 +46,17 @@ class FileChanges(Files):
                 "%s: could not be written: %s; the earlier file is untouched" % (path, why(error))
             ) from None
 
+    def _replaceable(self, path: str) -> str:
+        """Where a file really is; raises HostError where that is a device, e.g. behind the link of a masked unit, or a directory."""
+        target = self._real(path)
+        if os.path.exists(target) and not os.path.isfile(target):
+            raise HostError("%s: could not be written: %s is no regular file" % (path, self.resolve(path)))
+        return target
+
     def overwrite(self, path: str, text: str) -> None:
         """Write over the bytes of a file, no fewer than it has, for a reader that knows only where they lie on the disk."""
         try:
-            with open(self._real(path), "r+b") as stream:
+            with open(self._replaceable(path), "r+b") as stream:
                 stream.write(text.encode("utf-8", "surrogateescape"))
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -71,7 +78,7 @@ class FileChanges(Files):
 
     def move(self, source: str, path: str) -> None:
         """Put a finished file, on the same file system, in the place of C(path)."""
-        target = self._real(path)
+        target = self._replaceable(path)
         try:
             handle = os.open(self.root + source, os.O_RDONLY)
             try:

@@ -209,6 +209,17 @@ class TestUnits:
 
 
 class TestTrouble:
+    @pytest.mark.parametrize("unit", [files.CONFIRM, files.ARM])
+    def test_a_masked_unit_stops_it_and_stays_masked(self, host: FixtureHost, unit: str) -> None:
+        host.put("/dev/null", "")
+        host.link(files.unit_path(unit), "/dev/null")
+        before = host.snapshot()
+        with pytest.raises(HostError, match="^%s: masked; systemctl unmask %s" % (unit, unit)):
+            config.apply(host, _boot_kernel.observe(host), OPTIONS)
+        assert host.snapshot() == before
+        apply(host, None)
+        assert host.readlink(files.unit_path(unit)) == "/dev/null"
+
     def test_a_full_disk_leaves_everything_as_it_was(self, host: FixtureHost) -> None:
         before = host.snapshot()
         host.refused.add(files.PROGRAM)

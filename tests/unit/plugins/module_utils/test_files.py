@@ -130,9 +130,27 @@ def test_writing_makes_the_folders(host: Host, tmp_path: Path) -> None:
 
 def test_a_failed_write_names_the_file_and_leaves_no_rest(host: Host, tmp_path: Path) -> None:
     (tmp_path / "place").mkdir()
-    with pytest.raises(HostError, match="^/place: could not be written: .*; the earlier file is untouched"):
+    with pytest.raises(HostError, match="^/place: could not be written: /place is no regular file"):
         host.write("/place", "text")
     assert names(tmp_path) == ["place"]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HostError, match="^/file/x: could not be written: .*; the earlier file is untouched"):
+        host.write("/file/x", "text")
+
+
+@pytest.mark.parametrize("how", ["write", "overwrite", "move"])
+def test_no_file_takes_the_place_of_a_device(host: Host, tmp_path: Path, how: str) -> None:
+    """A unit that is masked is a link to /dev/null."""
+    os.mkfifo(str(tmp_path / "null"))
+    (tmp_path / "x.service").symlink_to("/null")
+    (tmp_path / "fresh").write_text("text")
+    with pytest.raises(HostError, match="^/x.service: could not be written: /null is no regular file"):
+        if how == "move":
+            host.move("/fresh", "/x.service")
+        else:
+            getattr(host, how)("/x.service", "text")
+    assert stat.S_ISFIFO((tmp_path / "null").stat().st_mode)
+    assert names(tmp_path) == ["fresh", "null", "x.service"]
 
 
 def test_text_beyond_ascii_is_written_in_the_locale_of_a_bare_host(tmp_path: Path) -> None:
