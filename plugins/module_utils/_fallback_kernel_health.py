@@ -12,6 +12,8 @@ LISTENING = "0A"  # TCP_LISTEN in /proc/net/tcp
 IPV4_LOOPBACK, IPV6_LOOPBACK = "7F", "00000000000000000000000001000000"
 ROUTE_UP = 0x1
 ROUTE_REJECT = 0x200
+# Of an interface without carrier: its default route may stay where it was, and leads nowhere.
+LINK_DOWN = ("down", "lowerlayerdown", "notpresent")
 # Taints that say that this boot went wrong, not merely that something foreign is loaded.
 TAINTS = {"M": 4, "D": 7, "L": 14}
 # How systemd says that it is done with the boot; units that failed are the business of the operator's own scripts.
@@ -34,7 +36,7 @@ class Problem(NamedTuple):
 
 
 def routes(host: Host) -> List[str]:
-    """The interfaces that have a default route now, as C(eth0) for IPv4 and C(eth0/6) for IPv6."""
+    """The interfaces with a link that have a default route now, as C(eth0) for IPv4 and C(eth0/6) for IPv6."""
     found = set()
     for line in (host.read("/proc/net/route") or "").splitlines()[1:]:
         fields = line.split()
@@ -44,7 +46,12 @@ def routes(host: Host) -> List[str]:
         fields = line.split()
         if len(fields) > 9 and fields[0] == "0" * 32 and fields[1] == "00" and _usable(fields[8]) and fields[9] != "lo":
             found.add(fields[9] + "/6")
-    return sorted(found)
+    return sorted(route for route in found if _linked(host, route.split("/")[0]))
+
+
+def _linked(host: Host, interface: str) -> bool:
+    # What has no link that could be down, e.g. a tunnel, says 'unknown'.
+    return (host.read("/sys/class/net/%s/operstate" % interface) or "").strip() not in LINK_DOWN
 
 
 def _usable(flags: str) -> bool:

@@ -84,6 +84,22 @@ class TestReached:
         host.put("/proc/net/route", ROUTE_HEAD)
         assert checks(host, ["eth0"]) == [("route", True)]
 
+    @pytest.mark.parametrize(
+        "state, linked",
+        [("up", True), ("unknown", True), ("dormant", True), ("", True)]
+        + [("down", False), ("lowerlayerdown", False), ("notpresent", False)],
+    )
+    def test_a_route_without_a_link_leads_nowhere(self, host: FixtureHost, state: str, linked: bool) -> None:
+        """The kernel leaves a route that somebody set by hand, marked linkdown, which /proc does not show."""
+        host.put("/proc/net/ipv6_route", DEFAULT6 % (ANY6, ANY6, "00000003", "eth0"))
+        host.put("/sys/class/net/eth0/operstate", state + "\n")
+        assert health.routes(host) == (["eth0", "eth0/6"] if linked else [])
+        assert checks(host, ["eth0", "eth0/6"]) == ([] if linked else [("route", True)])
+
+    def test_a_link_that_the_known_good_kernel_did_not_have_either_is_not_missed(self, host: FixtureHost) -> None:
+        host.put("/sys/class/net/eth0/operstate", "down\n")
+        assert checks(host, health.routes(host)) == []
+
     def test_with_one_of_two_it_is_not(self, host: FixtureHost) -> None:
         assert checks(host, ["eth0", "eth0/6"]) == [("route", False)]
 
