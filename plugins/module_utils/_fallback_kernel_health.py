@@ -97,6 +97,11 @@ def reached(host: Host, policy: Dict[str, Any], known: Known) -> List[Problem]:
     return found
 
 
+def settled(host: Host, policy: Dict[str, Any]) -> bool:
+    """Whether systemd has ended the boot well, and what it started had its time."""
+    return not _boot(host, policy)
+
+
 def boot_ended(host: Host) -> bool:
     """Whether systemd has ended the boot, in good or in an emergency shell."""
     return _said(host) in BOOTED + ("maintenance",)

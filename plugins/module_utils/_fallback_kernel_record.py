@@ -47,9 +47,10 @@ def remember(host: Host, policy: Dict[str, Any], running: str, known_good: str) 
     if running != known_good:
         return
     found, port = read(host), policy["ssh_port"]
-    # A moment without network, or with sshd being restarted, is no new standard.
+    # A moment without network, or a boot that still goes on, is no new standard.
     routes = health.routes(host) or found["routes"]
-    listened = health.listens(host, port) or found["ssh"] == port
+    # sshd may have moved to another port: asked for for ever, every trial would be one that cannot be reached.
+    listened = health.listens(host, port) or (found["ssh"] == port and not health.settled(host, policy))
     _write(host, dict(found, routes=routes, ssh=port if listened else 0))
 
 

@@ -13,7 +13,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _grub_env,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError, Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
 from unit.plugins.module_utils.fixture_kernels import LISTENING, NEW, OLD, ROUTES, sized, trial_machine
 
@@ -206,10 +206,28 @@ def test_ssh_that_the_known_good_kernel_did_not_offer_is_not_asked_for(host: Fix
     _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
     assert act(host, ssh_port=2222) == "none"
     assert record.known(host, dict(POLICY, ssh_port=2222)).ssh is False
-    assert act(host) == "none"
+
+
+@pytest.mark.parametrize(
+    "said, seconds, asked",
+    [("running", 300, False), ("degraded", 300, False), ("running", 299, True), ("starting", 900, True)]
+    + [("maintenance", 900, True), ("", 900, True)],
+)
+def test_a_port_that_sshd_has_left_is_asked_for_no_more(
+    host: FixtureHost, said: str, seconds: int, asked: bool
+) -> None:
+    """But not because the boot goes on, or has ended in an emergency shell."""
+    host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+    _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
     host.put("/proc/net/tcp", "")
+    host.put("/proc/uptime", "%d.00 1.00\n" % seconds)
+    host.answers[("systemctl", "is-system-running")] = Result(1, said + "\n", "")
     assert act(host) == "none"
-    assert record.known(host, POLICY).ssh is True, "sshd is only being restarted"
+    assert record.known(host, POLICY).ssh is asked
+    reached = LISTENING if asked else ""
+    host.put("/proc/net/tcp", reached)
+    assert act(host) == "none"
+    assert record.known(host, POLICY).ssh is asked
 
 
 def test_nobody_looked_at_the_known_good_kernel(host: FixtureHost) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _grub_env
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_apt as apt
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_program as program
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
@@ -223,22 +223,33 @@ def test_a_full_disk_does_not_keep_it_from_restarting(host: FixtureHost, capsys:
     assert "<4>%s: could not be written" % record.PATH in capsys.readouterr().out
 
 
-def test_without_a_trial_there_is_nothing_to_say(host: FixtureHost, capsys: Any) -> None:
-    host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"kernelops_trial": None, "kernelops_trial_boot": None}))
-    assert run(host, {}) == 0
-    assert (uptime(host), status(host)["status"], capsys.readouterr().out) == (0, "none", "")
+@pytest.fixture
+def good(host: FixtureHost) -> FixtureHost:
+    """The known-good kernel runs, and nothing was tried."""
+    host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+    _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
+    return host
+
+
+def test_without_a_trial_there_is_nothing_to_say(good: FixtureHost, capsys: Any) -> None:
+    seen: List[str] = []
+    assert run(good, {1: lambda host: seen.append(status(host)["status"])}) == 0
+    assert (seen, status(good)["status"], capsys.readouterr().out) == (["none"], "none", "")
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_the_standard_of_a_trial_is_what_the_known_good_kernel_has_in_the_end(good: FixtureHost, listens: bool) -> None:
+    record.remember(good, POLICY, OLD, OLD)
+    cut_off(good)
+    assert run(good, {60: reached_again if listens else cut_off}) == 0
+    assert uptime(good) == 300
+    assert record.known(good, POLICY).ssh is listens
 
 
 class TestArm:
     """Only a restart arms."""
 
     JOBS = ("systemctl", "list-jobs", "--no-legend", "--plain")
-
-    @pytest.fixture
-    def good(self, host: FixtureHost) -> FixtureHost:
-        host.put("/proc/sys/kernel/osrelease", OLD + "\n")
-        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
-        return host
 
     @pytest.mark.parametrize(
         "jobs, armed",
