@@ -53,6 +53,7 @@ def observe(host: Host) -> Dict[str, Any]:
             default=backend.default(host, variables),
             environment=_environment(host, block, trial),
             trial=trial,
+            failed=_boot_kernel_trial.failed(variables, trial),
         )
     return state
 

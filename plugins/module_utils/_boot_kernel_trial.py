@@ -6,7 +6,7 @@
 Which kernel is tried stands in GRUB's environment next to C(next_entry), so that one write arms and remembers.
 """
 
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _cmdline
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
@@ -19,6 +19,8 @@ BOOT = "kernelops_trial_boot"
 SEEN = "kernelops_trial_seen"
 # The release of a choice that GRUB did not take back.
 KEPT = "kernelops_trial_kept"
+# Earlier trials that were left again, with a blank between them.
+FAILED = "kernelops_failed"
 KEXEC = 0xD  # in /proc/sys/kernel/bootloader_type, on x86: GRUB was not even asked
 # dracut does not know panic=: without these it waits for a person when it finds no root (dracut.cmdline(7)).
 DRACUT: Dict[str, Optional[str]] = {"rd.shell": "0", "rd.emergency": "reboot"}
@@ -53,6 +55,12 @@ def kept(variables: Dict[str, str], trial: Dict[str, Any]) -> str:
     return "GRUB did not take back the one-time choice of %s" % release if release else ""
 
 
+def failed(variables: Dict[str, str], trial: Dict[str, Any]) -> List[str]:
+    """The kernels that were tried and left again without being confirmed."""
+    last = [trial["release"]] if trial["status"] == "failed" else []
+    return last + [release for release in variables.get(FAILED, "").split() if release not in last]
+
+
 def begun(host: Host, variables: Dict[str, str], trial: Dict[str, Any]) -> Dict[str, Optional[str]]:
     """The variables that outlast what this boot shows of a trial: what became of it, and a choice that GRUB did not take back."""
     wanted: Dict[str, Optional[str]] = {}
@@ -74,16 +82,28 @@ def settings(host: Host, state: Dict[str, Any], wish: Any, entry: Optional[Dict[
     remembered = state["environment"]["variables"].get(RELEASE) or state["trial"]["release"]
     nothing: Dict[str, Optional[str]] = {NEXT: None, RELEASE: None, BOOT: None, SEEN: None}
     if wish.known_good == "":
-        return dict(nothing, **{KEPT: None})
+        return dict(nothing, **{KEPT: None, FAILED: None})
     if state["trial"]["status"] == "kept":
         nothing[KEPT] = state["trial"]["release"]
-    if wish.trial == "" or (wish.trial and wish.trial == known_good):
-        return nothing
+    if wish.trial == "":
+        return dict(nothing, **{FAILED: None})
+    others = {FAILED: " ".join(_others(state, wish)) or None}
+    if wish.trial and wish.trial == known_good:
+        return dict(nothing, **others)
     if wish.trial is None or entry is None:
-        return nothing if wish.known_good and wish.known_good == remembered else {}
+        if wish.known_good and wish.known_good == remembered:
+            return dict(nothing, **others)
+        return others if wish.known_good in state["failed"] else {}
     if state["trial"]["status"] == "running" and state["trial"]["release"] == wish.trial:
         return {}
-    return {NEXT: entry["id"], RELEASE: wish.trial, BOOT: boot_id(host), SEEN: None}
+    return dict(others, **{NEXT: entry["id"], RELEASE: wish.trial, BOOT: boot_id(host), SEEN: None})
+
+
+def _others(state: Dict[str, Any], wish: Any) -> List[str]:
+    """The kernels that have failed beside those of a wish, among what is installed."""
+    last = [state["trial"]["release"]] if state["trial"]["status"] == "running" else []
+    there = [kernel["release"] for kernel in state["kernels"]]
+    return [r for r in last + state["failed"] if r in there and r not in (wish.trial, wish.known_good)]
 
 
 def refuse(state: Dict[str, Any], wish: Any, entry: Optional[Dict[str, Any]]) -> None:
@@ -96,7 +116,7 @@ def refuse(state: Dict[str, Any], wish: Any, entry: Optional[Dict[str, Any]]) ->
             "trial: refused: %s, so the one-time boot would be permanent; boot the kernel by hand with a console, "
             "and set known_good when it is healthy" % state["environment"]["reason"]
         )
-    if state["trial"]["status"] == "failed" and state["trial"]["release"] == wish.trial and not wish.retry:
+    if wish.trial in state["failed"] and not wish.retry:
         raise HostError(
             "trial: %s was tried and left again without being confirmed; see why, then set retry: true" % wish.trial
         )

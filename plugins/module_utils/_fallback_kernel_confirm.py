@@ -133,9 +133,9 @@ def arm(host: Host) -> str:
     if not state["supported"] or not known_good or _kernels.order(newest) <= _kernels.order(known_good):
         return ""
     trial = state["trial"]
-    if trial["status"] == "armed" or (trial["status"] in ("running", "failed") and trial["release"] == newest):
+    if trial["status"] == "armed" or (trial["status"] == "running" and trial["release"] == newest):
         return ""
-    if not state["environment"]["writable"]:
+    if newest in state["failed"] or not state["environment"]["writable"]:
         return ""
     wish = _boot_kernel.Wish(None, _boot_kernel.named(state, "trial", newest))
     if _boot_kernel.plan(host, state, wish):

@@ -22,7 +22,7 @@ description:
   - A trial is refused where GRUB cannot write its environment (LVM, md RAID, btrfs, ZFS, a read-only C(/boot)), because the one-time boot
     would be permanent; and where the entry would hang for ever after a failed boot, for want of C(panic=) on its command line.
   - Which kernel is tried is remembered in GRUB's environment. One that was left again without being confirmed is not tried a second time
-    unless O(retry=true). To confirm a kernel, set O(known_good) to it.
+    unless O(retry=true), also when others were tried meanwhile; O(trial=none) forgets them all. To confirm a kernel, set O(known_good) to it.
   - Where GRUB was seen not to take back a choice, no trial is armed until C(kernelops_trial_kept) is unset in its environment.
   - A boot method that it does not know (unified kernel images, ostree, extlinux, zipl, a provider's kernel) is named and left alone.
   - The module never reboots.
@@ -125,6 +125,12 @@ trial:
     release: 6.1.0-56-amd64
     entry: gnulinux-advanced-9e0d>gnulinux-6.1.0-56-amd64-advanced-9e0d
     named: true
+failed:
+  description: Releases that were tried and left again without being confirmed, while they are installed.
+  returned: when RV(applicable)
+  type: list
+  elements: str
+  sample: []
 environment:
   description: GRUB's environment block, whether GRUB can write it, and why not.
   returned: when RV(applicable)
@@ -179,7 +185,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
-RESULTS = ("running", "newest", "known_good", "default", "trial", "environment", "kernels", "entries")
+RESULTS = ("running", "newest", "known_good", "default", "trial", "failed", "environment", "kernels", "entries")
 
 
 def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:

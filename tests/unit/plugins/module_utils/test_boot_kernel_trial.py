@@ -15,7 +15,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError, Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
-from unit.plugins.module_utils.fixture_kernels import HALF, NEW, OLD, lab_machine, sized
+from unit.plugins.module_utils.fixture_kernels import HALF, MIB, NEW, OLD, lab_machine, sized
 
 CFG = "/boot/grub/grub.cfg"
 ENV = "/boot/grub/grubenv"
@@ -47,12 +47,12 @@ def variables(host: FixtureHost) -> Dict[str, str]:
     return _grub_env.values(host.text(ENV))
 
 
-def reboot(host: FixtureHost, release: str) -> None:
+def reboot(host: FixtureHost, release: str, boot: str = "22222222-0000-4000-8000-000000000000") -> None:
     """What GRUB and the kernel do: the choice is taken, and another boot begins."""
     block = _grub_env.read(host, ENV)
     if variables(host).get("next_entry"):
         host.put(ENV, _grub_env.edit(block, {"next_entry": ""}))
-    host.put(BOOT_ID, "22222222-0000-4000-8000-000000000000\n")
+    host.put(BOOT_ID, boot + "\n")
     host.put("/proc/sys/kernel/osrelease", release + "\n")
 
 
@@ -174,6 +174,45 @@ class TestAfterTheRestart:
 
     def test_to_make_it_known_good_at_once_disarms(self, host: FixtureHost) -> None:
         assert wish(host, known_good=NEW)["trial"]["status"] == "none"
+
+
+class TestSeveralFailures:
+    """One has failed, then a newer one, and that is removed."""
+
+    @pytest.fixture(autouse=True)
+    def two(self, host: FixtureHost) -> None:
+        sized(host, "/boot/initrd.img-" + HALF, MIB)
+        for release in (NEW, HALF):
+            wish(host, trial=release)
+            reboot(host, OLD, release)
+
+    def test_each_is_remembered(self, host: FixtureHost) -> None:
+        assert _boot_kernel.observe(host)["failed"] == [HALF, NEW]
+        for release in (NEW, HALF):
+            with pytest.raises(HostError, match="^trial: %s was tried and left again" % release):
+                wish(host, trial=release)
+
+    def test_one_that_is_tried_again_is_no_failure_for_now(self, host: FixtureHost) -> None:
+        assert wish(host, trial=NEW, retry=True)["failed"] == [HALF]
+
+    def test_one_that_becomes_known_good_is_none_any_more(self, host: FixtureHost) -> None:
+        assert wish(host, known_good=NEW)["failed"] == [HALF]
+
+    def test_one_that_is_gone_needs_no_room(self, host: FixtureHost) -> None:
+        for path in ("/boot/vmlinuz-" + HALF, "/boot/initrd.img-" + HALF, "/lib/modules/%s/modules.dep" % HALF):
+            host.remove(path)
+        assert wish(host, trial=NEW, retry=True)["failed"] == []
+
+    @pytest.mark.parametrize("known_good", [None, ""])
+    def test_all_are_forgotten(self, host: FixtureHost, known_good: Optional[str]) -> None:
+        assert wish(host, known_good=known_good, trial="")["failed"] == []
+        assert "kernelops_failed" not in variables(host)
+
+    def test_one_that_is_left_for_the_next_is_one(self, host: FixtureHost) -> None:
+        """It ran, nobody confirmed it, and a restart tries a newer one."""
+        wish(host, trial=NEW, retry=True)
+        reboot(host, NEW, "another boot")
+        assert wish(host, trial=HALF, retry=True)["failed"] == [NEW]
 
 
 def test_a_choice_of_an_operator_is_seen(host: FixtureHost) -> None:

@@ -15,7 +15,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError, Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
-from unit.plugins.module_utils.fixture_kernels import LISTENING, NEW, OLD, ROUTES, sized, trial_machine
+from unit.plugins.module_utils.fixture_kernels import HALF, LISTENING, MIB, NEW, OLD, ROUTES, sized, trial_machine
 
 ENV = "/boot/grub/grubenv"
 POLICY: Dict[str, Any] = {
@@ -372,6 +372,16 @@ class TestArm:
     def test_not_what_has_failed(self, host: FixtureHost) -> None:
         host.put("/proc/sys/kernel/osrelease", OLD + "\n")
         assert _boot_kernel.observe(host)["trial"]["status"] == "failed"
+        assert _fallback_kernel_confirm.arm(host) == ""
+
+    def test_nor_when_what_failed_behind_it_is_gone(self, host: FixtureHost) -> None:
+        host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+        sized(host, "/boot/initrd.img-" + HALF, MIB)
+        assert _fallback_kernel_confirm.arm(host) == HALF
+        host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"next_entry": ""}))
+        host.put("/proc/sys/kernel/random/boot_id", "3\n")
+        sized(host, "/boot/initrd.img-" + HALF, 0)
+        assert _boot_kernel.observe(host)["newest"] == NEW
         assert _fallback_kernel_confirm.arm(host) == ""
 
     def test_not_what_is_known_good(self, good: FixtureHost) -> None:
