@@ -44,7 +44,7 @@ def observe(host: Host) -> Dict[str, Any]:
         backend = BACKENDS[method]
         block = _grub_env.read(host, backend.ENVIRONMENT)
         variables = _grub_env.values(block.text)
-        trial = _boot_kernel_trial.observe(host, variables, lambda choice: backend.chosen(host, choice))
+        trial = _trial(host, backend, variables)
         state.update(
             entries=backend.entries(host),
             needed=_boot_kernel_trial.DRACUT if method == "bls" or _kernels.dracut(host) else {},
@@ -70,6 +70,19 @@ def default(host: Host) -> str:
 def known_good(host: Host) -> str:
     """The known-good kernel that was set, '' for none, whatever else can be read; raises HostError."""
     return next((release for release in (backend.known_good(host) for backend in BACKENDS.values()) if release), "")
+
+
+def failed(host: Host) -> List[str]:
+    """The kernels that failed a trial, newest trial first; raises HostError."""
+    backend = BACKENDS.get(_bootloader.method(host))
+    if backend is None:
+        return []
+    variables = _grub_env.values(_grub_env.read(host, backend.ENVIRONMENT).text)
+    return _boot_kernel_trial.failed(variables, _trial(host, backend, variables))
+
+
+def _trial(host: Host, backend: Any, variables: Dict[str, str]) -> Dict[str, Any]:
+    return _boot_kernel_trial.observe(host, variables, lambda choice: dict(backend.chosen(host, choice)))
 
 
 def _environment(host: Host, block: _grub_env.Block, trial: Dict[str, Any]) -> Dict[str, Any]:

@@ -4,7 +4,7 @@
 """Which kernels must stay on a host, and what a package manager says of them."""
 
 import re
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Sequence
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kernels
 
@@ -31,15 +31,21 @@ class Retention(NamedTuple):
 
 
 def keep(
-    kernels: List[_kernels.Kernel], running: str, known_good: str, retain: int, pinned: Optional[List[str]] = None
+    kernels: List[_kernels.Kernel],
+    running: str,
+    known_good: str,
+    retain: int,
+    pinned: Sequence[str] = (),
+    failed: Sequence[str] = (),
 ) -> List[str]:
     """The releases that must stay, newest first.
 
-    They are the running one, the known-good one, the newest, whole ones beside the running one, and those that an operator has pinned.
+    They are the running one, the known-good one, the newest, whole ones beside the running one that have not failed a trial, and
+    those that an operator has pinned.
     """
     whole = [kernel.release for kernel in kernels if kernel.bootable]
-    wanted = {running, known_good} | set(pinned or []) | set(whole[:1])
-    wanted |= set([release for release in whole if release != running][:retain])
+    wanted = {running, known_good} | set(pinned) | set(whole[:1])
+    wanted |= set([release for release in whole if release != running and release not in failed][:retain])
     return [kernel.release for kernel in kernels if kernel.release in wanted]
 
 

@@ -98,8 +98,10 @@ def _purge(policy: Dict[str, Any], state: Dict[str, Any]) -> List[str]:
 
 def kept(policy: Dict[str, Any], state: Dict[str, Any]) -> List[str]:
     """The releases that must stay, newest first."""
-    known_good, retain = state["boot"].get("known_good", ""), int(policy["fallback_kernel_retain"])
-    return _fallback_kernel_keep.keep(kernels(state), state["running"], known_good, retain, state["pinned"])
+    boot, retain = state["boot"], int(policy["fallback_kernel_retain"])
+    return _fallback_kernel_keep.keep(
+        kernels(state), state["running"], boot.get("known_good", ""), retain, state["pinned"], boot.get("failed", [])
+    )
 
 
 def kernels(state: Dict[str, Any]) -> List[_kernels.Kernel]:

@@ -42,8 +42,8 @@ def unprotected(kept: List[str], found: List[Retention]) -> List[Tuple[Retention
 
 
 def what_stays(host: Host, kernels: List[_kernels.Kernel], running: str, known_good: str, retain: int) -> Keep:
-    """The kernels that must stay on this host."""
-    releases = keep(kernels, running, known_good, retain, _proxmox.pinned(host))
+    """The kernels that must stay on this host; raises HostError."""
+    releases = keep(kernels, running, known_good, retain, _proxmox.pinned(host), _boot_kernel.failed(host))
     return Keep(releases, kernels, running, known_good, retain)
 
 

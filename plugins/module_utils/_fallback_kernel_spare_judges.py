@@ -37,14 +37,18 @@ def _listed(state: Dictionary) -> List[str]:
 def spare_kernel(policy: Dictionary, state: Dictionary) -> Dictionary:
     retain, listed = int(policy["fallback_kernel_retain"]), _listed(state)
     whole = [k["release"] for k in state["kernels"] if k["bootable"]]
-    spare = [release for release in whole if release != state["running"] and release in listed]
-    expected = "%d whole kernels with a boot entry next to the running one" % retain
+    failed = state["boot"].get("failed", [])
+    spare = [
+        release for release in whole if release != state["running"] and release in listed and release not in failed
+    ]
+    expected = "%d whole kernels with a boot entry next to the running one, none that failed its trial" % retain
     if len(spare) >= retain:
         return part("pass", expected, ", ".join(spare))
     halves = ["%s (%s)" % (k["release"], "; ".join(k["missing"])) for k in state["kernels"] if not k["bootable"]]
     without = [release for release in whole if release not in listed]
     reason = "%d of %d" % (len(spare), retain) + ("; not whole: %s" % ", ".join(halves) if halves else "")
     reason += "; without a boot entry: %s" % ", ".join(without) if without else ""
+    reason += "; failed: %s" % ", ".join(failed) if failed else ""
     remedy = "install an earlier kernel; one appears with the next update, and then stays"
     if without and _method(state) == _proxmox.METHOD:
         remedy = "proxmox-boot-tool kernel add %s; proxmox-boot-tool refresh" % without[0]

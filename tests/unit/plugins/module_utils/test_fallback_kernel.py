@@ -111,6 +111,12 @@ class TestSpareKernel:
         assert (found["status"], found["observed"], found["severity"]) == ("fail", NEW, "critical")
         assert found["reason"].startswith("1 of 2; not whole: %s (initrd: " % HALF)
 
+    def test_one_that_failed_its_trial_is_none(self, host: FixtureHost) -> None:
+        host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"kernelops_failed": NEW}))
+        found = one(host, "spare_kernel")
+        assert (found["status"], found["observed"]) == ("fail", "none")
+        assert found["reason"].endswith("; failed: " + NEW)
+
     def test_one_without_a_boot_entry_is_none(self, host: FixtureHost) -> None:
         host.put(CFG, host.text(CFG).replace("vmlinuz-" + NEW, "vmlinuz-x"))
         assert one(host, "spare_kernel")["status"] == "fail"

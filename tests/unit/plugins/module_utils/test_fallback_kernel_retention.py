@@ -6,14 +6,14 @@ from typing import Any, List
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _grub_env
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_apt as apt
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_dnf as dnf
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_keep as keeping
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_retention as retention
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_zypp as zypp
 from unit.plugins.module_utils.fixture_host import FixtureHost
-from unit.plugins.module_utils.fixture_kernels import NEW, OLD, lab_machine
+from unit.plugins.module_utils.fixture_kernels import ENV, NEW, OLD, kernel, lab_machine
 from unit.plugins.module_utils.fixture_releases import N50, N51, N53, N56, N57, RELEASES, kernels
 
 
@@ -33,6 +33,13 @@ from unit.plugins.module_utils.fixture_releases import N50, N51, N53, N56, N57, 
 )
 def test_what_stays(running: str, known_good: str, retain: int, halved: str, kept: List[str]) -> None:
     assert keeping.keep(kernels(halved), running, known_good, retain) == kept
+
+
+def test_what_failed_its_trial_is_no_spare() -> None:
+    stay = keeping.keep(kernels(), N53, N53, 2, failed=[N56, N57])
+    assert stay == [N57, N53, N51, N50], "the newest stays all the same"
+    assert keeping.purgeable(kernels(), stay) == [N56]
+    assert keeping.keep(kernels(), N53, N53, 2, failed=[N53]) == [N57, N56, N53]
 
 
 def test_what_may_go_is_the_rest_oldest_first() -> None:
@@ -61,6 +68,17 @@ class TestRenew:
         before = host.snapshot()
         retention.renew(host, 1)
         assert host.snapshot() == before
+
+    def test_what_has_failed_leaves_its_place_to_an_older_one(self, make_host: Any) -> None:
+        host = lab_machine(make_host)
+        kernel(host, "6.1.0-50-cloud-amd64")
+        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(OLD, NEW))
+        host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"next_entry": ""}))
+        host.put("/proc/sys/kernel/random/boot_id", "2\n")
+        host.put("/usr/bin/apt-config", "")
+        host.put(apt.FILE, apt.text([NEW, OLD], 1))
+        retention.renew(host, 1)
+        assert host.text(apt.FILE) == apt.text([NEW, OLD, "6.1.0-50-cloud-amd64"], 1)
 
     def test_where_the_role_wrote_nothing_nothing_is_written(self, make_host: Any) -> None:
         host = lab_machine(make_host)
