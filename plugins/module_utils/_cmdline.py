@@ -10,6 +10,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding
 
 # Nothing that a shell, GRUB's script or the kernel's own quoting would read as more than text.
 NAME = re.compile(r"^[A-Za-z0-9_.-]+\Z")
+# Of the entry that checks the file systems; what has a dot, and no module of that name, means nothing to the kernel and to systemd.
+CHECK = "kernelops.check"
 # An entry or a boot with one of these is for a person at the console.
 RECOVERY = (
     "single",
@@ -18,7 +20,7 @@ RECOVERY = (
     "emergency",
     "systemd.unit=rescue.target",
     "systemd.unit=emergency.target",
-    "fsck.mode=force",
+    CHECK,
 )
 VALUE = re.compile(r"^[A-Za-z0-9_.,:/@=+-]+\Z")
 # None for an argument without a value, a list for one that stands several times, in that order, e.g. console=.

@@ -8,6 +8,7 @@ from typing import Any, Dict, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel_grub,
+    _cmdline,
     _fallback_kernel_program,
     _grub,
     _grub_menu,
@@ -77,7 +78,7 @@ CHECK_TEXT = """\
   -e '/^set fallback=/d' \\
   -e "s/^menuentry '[^:]*: /menuentry 'Check the file systems, then: /" \\
   -e "s/'{known_good}'/'{check}'/" \\
-  -e '/^[[:blank:]]*linux/{{s/ panic=[^ ]*//g;s/$/ fsck.mode=force fsck.repair=yes/}}'
+  -e '/^[[:blank:]]*linux/{{s/ panic=[^ ]*//g;s/$/ {token} fsck.mode=force fsck.repair=yes/}}'
 """
 CONSOLE_TEXT = """\
 {header}# A person at the console has the time to choose an older kernel, recovery mode, or a check of the file systems.
@@ -132,7 +133,8 @@ def console(found: Dict[str, Any], options: Dict[str, Any]) -> Dict[str, File]:
     text = CONSOLE_TEXT.format(header=HEADER, timeout=options["menu_timeout"])
     if options["menu_serial"] and found["serial"]:
         text += SERIAL_TEXT.format(**found["serial"])
-    check = CHECK_TEXT.format(header=HEADER, known_good=_boot_kernel_grub.IDENT, check=CHECK_IDENT)
+    parts = {"known_good": _boot_kernel_grub.IDENT, "check": CHECK_IDENT, "token": _cmdline.CHECK}
+    check = CHECK_TEXT.format(header=HEADER, **parts)
     return {CONSOLE: File(text), CHECK: File(check, 0o755)}
 
 

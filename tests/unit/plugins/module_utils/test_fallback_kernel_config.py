@@ -108,11 +108,19 @@ class TestMenu:
         (entry,) = [item for item in _grub_menu.parse(host.text(CFG)) if item.ident == files.CHECK_IDENT]
         assert entry.title.startswith("Check the file systems, then: Debian GNU/Linux")
         assert entry.kernel == "/boot/vmlinuz-" + OLD
-        assert entry.arguments.endswith(" fsck.mode=force fsck.repair=yes")
+        assert entry.arguments.endswith(" kernelops.check fsck.mode=force fsck.repair=yes")
         assert "panic=" not in entry.arguments
         assert _grub_menu.parse(host.text(CFG))[0].arguments.endswith(" panic=10")
         shown = [e for e in _boot_kernel.observe(host)["entries"] if e["id"] == files.CHECK_IDENT]
         assert shown[0]["recovery"] is True, "it is no entry to try or to count"
+
+    def test_a_host_that_checks_at_every_boot_has_normal_entries(self, host: FixtureHost) -> None:
+        host.put("/etc/default/grub.d/50-fsck.cfg", 'GRUB_CMDLINE_LINUX="fsck.mode=force"\n')
+        apply(host)
+        state = _boot_kernel.observe(host)
+        normal = {entry["release"] for entry in state["entries"] if not entry["recovery"]}
+        assert {OLD, NEW} <= normal
+        assert _boot_kernel.named(state, "trial", NEW) == NEW
 
     def test_the_entry_follows_the_known_good_kernel(self, host: FixtureHost) -> None:
         apply(host)

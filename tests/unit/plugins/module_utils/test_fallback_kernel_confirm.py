@@ -274,7 +274,7 @@ class TestInterruptedConfirmation:
         assert _boot_kernel.observe(host)["trial"]["status"] == "none"
 
 
-@pytest.mark.parametrize("word", ["single", "systemd.unit=rescue.target"])
+@pytest.mark.parametrize("word", ["single", "systemd.unit=rescue.target", "kernelops.check fsck.mode=force"])
 @pytest.mark.parametrize("listening", [True, False])
 def test_a_person_in_recovery_mode_is_left_in_peace(host: FixtureHost, word: str, listening: bool) -> None:
     """They have booted the new kernel to look at it: no restart in the middle of an fsck, and no confirmation."""
@@ -285,6 +285,13 @@ def test_a_person_in_recovery_mode_is_left_in_peace(host: FixtureHost, word: str
     before = host.snapshot()
     assert act(host, reboot_unconfirmed=True) == "none"
     assert host.snapshot() == before
+
+
+def test_a_host_that_checks_its_file_systems_at_every_boot_is_not_one(host: FixtureHost) -> None:
+    host.put("/proc/cmdline", "root=UUID=1 ro panic=10 fsck.mode=force\n")
+    host.put("/proc/uptime", "900.00 1.00\n")
+    host.put("/proc/net/tcp", "")
+    assert act(host) == "restart"
 
 
 class TestWithoutMenu:
