@@ -122,12 +122,16 @@ def plan(host: Host, state: Dict[str, Any], options: Options) -> List[Change]:
 def apply(host: Host, state: Dict[str, Any], options: Options) -> None:
     """Make it so; where the boot menu cannot be made, the files are as they were. Raises HostError."""
     changed = written(host, state, options)
-    for name in UNITS:
-        if any(change.path == files.unit_path(name) and not change.after for change in changed):
-            host.run(["systemctl", "disable", "--now", name])
+    removed = [change.path for change in changed if not change.after]
+    gone = [name for name in UNITS if files.unit_path(name) in removed]
+    for name in gone:
+        host.run(["systemctl", "disable", "--now", name])
     _write(host, state, options, changed)
     if any(change.path.startswith(_systemd.UNITS) for change in changed):
         host.run(["systemctl", "daemon-reload"])
+    for name in gone:
+        # Of a unit that had failed systemd goes on telling; one that had not it does not know any more.
+        host.run(["systemctl", "reset-failed", name], check=False)
     for change in _services(host, state, options):
         host.run(["systemctl", "enable" if change.after == "enabled" else "start", change.path])
     if options is None:

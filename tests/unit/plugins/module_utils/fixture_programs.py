@@ -166,6 +166,11 @@ class Systemctl:
             return self.link(order, unit)
         if order == "start":
             self.active.append(unit)
+        elif order == "reset-failed":
+            # Loaded is what has a file, or has failed.
+            known = unit in self.failed or os.path.exists(self.host.root + "/etc/systemd/system/" + unit)
+            self.failed = [name for name in self.failed if name != unit]
+            return Result(0, "", "") if known else Result(1, "", "Unit %s not loaded." % unit)
         else:
             assert order == "daemon-reload", argv
         return Result(0, "", "")

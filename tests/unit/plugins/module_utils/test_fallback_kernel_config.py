@@ -209,6 +209,14 @@ class TestUnits:
         host.programs["systemctl"].active.clear()  # type: ignore[attr-defined]
         assert [(change.path, change.after) for change in plan(host)] == [(files.ARM, "started")]
 
+    def test_a_unit_that_failed_is_not_told_of_when_it_is_gone(self, host: FixtureHost) -> None:
+        """As after a trial that failed; the host would be 'degraded' until its next boot."""
+        apply(host)
+        systemctl = host.programs["systemctl"]
+        systemctl.failed.extend([files.CONFIRM, "other.service"])  # type: ignore[attr-defined]
+        apply(host, None)
+        assert systemctl.failed == ["other.service"]  # type: ignore[attr-defined]
+
     @pytest.mark.parametrize("version, line", [("252", "CrashReboot=yes"), ("257", "CrashAction=reboot")])
     def test_a_systemd_that_crashes_restarts(self, make_host: Any, version: str, line: str) -> None:
         host = complete_machine(make_host, version)
