@@ -82,6 +82,9 @@ def settings(host: Host, state: Dict[str, Any], wish: Any, entry: Optional[Dict[
     remembered = state["environment"]["variables"].get(RELEASE) or state["trial"]["release"]
     nothing: Dict[str, Optional[str]] = {NEXT: None, RELEASE: None, BOOT: None, SEEN: None}
     if wish.known_good == "":
+        if state["environment"]["variables"].get(RELEASE) != state["trial"]["release"]:
+            # Somebody else's choice, or none.
+            del nothing[NEXT]
         return dict(nothing, **{KEPT: None, FAILED: None})
     if state["trial"]["status"] == "kept":
         nothing[KEPT] = state["trial"]["release"]

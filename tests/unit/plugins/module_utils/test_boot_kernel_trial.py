@@ -225,6 +225,19 @@ def test_a_choice_of_an_operator_is_seen(host: FixtureHost) -> None:
     }
 
 
+@pytest.mark.parametrize("ours", [None, HALF])
+def test_taking_back_what_is_ours_leaves_it(host: FixtureHost, ours: Optional[str]) -> None:
+    host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"next_entry": ENTRY, "kernelops_trial": ours}))
+    wish(host, known_good="", trial="")
+    assert variables(host) == {"next_entry": ENTRY}
+
+
+def test_but_not_a_trial_of_ours(host: FixtureHost) -> None:
+    wish(host, trial=NEW)
+    wish(host, known_good="", trial="")
+    assert variables(host) == {}
+
+
 class TestRefused:
     """A trial that would not come back by itself; each leaves the host as it is."""
 
