@@ -39,6 +39,7 @@ def observe(host: Host) -> Dict[str, Any]:
     state.update(
         running=_kernels.running(host),
         uptime=_fallback_kernel_health.uptime(host),
+        listening=attempt(state, "listening", lambda: _fallback_kernel_health.listening(host)),
         kernels=[dict(kernel._asdict(), bootable=kernel.bootable) for kernel in kernels],
         installed_at=dict((kernel.release, _installed_at(host, kernel.release)) for kernel in kernels),
         boot=attempt(state, "boot", lambda: _boot_kernel.observe(host)),

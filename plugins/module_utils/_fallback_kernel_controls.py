@@ -25,6 +25,7 @@ CONTROLS: Tuple[Control, ...] = (
     ("retention_configured", "warning", "config", spare_judges.retention_configured),
     ("confirmation_installed", "critical", "config", trial_judges.confirmation_installed),
     ("console_menu", "warning", "config", trial_judges.console_menu),
+    ("ssh_watched", "warning", "health", trial_judges.ssh_watched),
     ("trial_result", "critical", "health", trial_judges.trial_result),
     ("trial_pending", "warning", "health", trial_judges.trial_pending),
     ("environment_writable", "warning", "health", trial_judges.environment_writable),

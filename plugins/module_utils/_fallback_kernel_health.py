@@ -60,15 +60,21 @@ def _usable(flags: str) -> bool:
 
 def listens(host: Host, port: int) -> bool:
     """Whether something listens on a TCP port, on more than the loopback."""
+    return port in listening(host)
+
+
+def listening(host: Host) -> List[int]:
+    """The TCP ports on which something listens, on more than the loopback."""
+    found = set()
     for path in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in (host.read(path) or "").splitlines()[1:]:
             fields = line.split()
             address, _sep, number = fields[1].partition(":")
             # Written byte for byte in the machine's order: of 127.0.0.1 the last byte comes first.
             loopback = address == IPV6_LOOPBACK or (len(address) == 8 and address.endswith(IPV4_LOOPBACK))
-            if fields[3] == LISTENING and int(number, 16) == port and not loopback:
-                return True
-    return False
+            if fields[3] == LISTENING and not loopback:
+                found.add(int(number, 16))
+    return sorted(found)
 
 
 def uptime(host: Host) -> float:

@@ -10,7 +10,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kernels,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_judges import SET, needs
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import Dictionary, part
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import HARDEN, Dictionary, part
 
 DAY = 24 * 3600
 # Seconds that the last looks behind the timeout may take.
@@ -49,6 +49,18 @@ def console_menu(policy: Dictionary, state: Dictionary) -> Dictionary:
     if flaw:
         return part("fail", expected, "not so", reason=flaw, remedy=SET, evidence=["/boot/grub/grub.cfg"])
     return part("pass", expected, "%s seconds" % options["menu_timeout"])
+
+
+@needs("listening")
+def ssh_watched(policy: Dictionary, state: Dictionary) -> Dictionary:
+    port = int(policy["fallback_kernel_ssh_port"])
+    expected = "something listens on TCP port %d, so that a trial without it is noticed" % port
+    observed = ", ".join(map(str, state["listening"])) or "no port"
+    if port in state["listening"]:
+        return part("pass", expected, str(port))
+    reason = "a kernel on which sshd does not start would be confirmed"
+    remedy = "set fallback_kernel_ssh_port to the port of sshd, or start it; then " + HARDEN
+    return part("fail", expected, observed, reason=reason, remedy=remedy)
 
 
 @needs("boot", "left", "program")

@@ -105,6 +105,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _changes,
     _fallback_kernel_config,
+    _fallback_kernel_health,
     _fallback_kernel_policy,
     _virtualization,
     _writer,
@@ -126,6 +127,8 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
         return dict(changed=False, applicable=False, changes=[])
     if not state["supported"]:
         module.warn("Boot method '%s' is not supported: kernels are kept, and none is tried." % state["method"])
+    if options is not None and state["supported"] and not _fallback_kernel_health.listens(host, options["ssh_port"]):
+        module.warn("Nothing listens on TCP port %d (ssh_port): no trial is asked for it." % options["ssh_port"])
     for text in _fallback_kernel_config.obstacles(host, state, options):
         module.warn(text)
     if options is None and state.get("known_good", "") not in ("", state["newest"]):

@@ -101,6 +101,7 @@ def test_what_only_root_may_read_is_unknown(host: FixtureHost) -> None:
     assert {name for name, item in found.items() if item["status"] == "unknown"} == set(NAMES) - {
         "boot_space",
         "confirmation_installed",
+        "ssh_watched",
     }
     assert found["spare_kernel"]["remedy"] == "run as root"
 
@@ -193,6 +194,14 @@ def test_a_known_good_kernel_that_apt_would_remove(host: FixtureHost) -> None:
         state["boot"]["known_good"] = known_good
         found = [f for f in _fallback_kernel.evaluate(POLICY, state) if f["control"].endswith("retention_configured")]
         assert found[0]["reason"] == lost
+
+
+def test_a_port_on_which_nothing_listens_is_watched_in_vain(host: FixtureHost) -> None:
+    assert one(host, "ssh_watched")["observed"] == "22"
+    found = one(host, "ssh_watched", fallback_kernel_ssh_port=2222)
+    assert (found["status"], found["category"], found["observed"]) == ("fail", "health", "22")
+    host.denied.add("/proc/net/tcp")
+    assert one(host, "ssh_watched")["status"] == "unknown"
 
 
 class TestTrials:

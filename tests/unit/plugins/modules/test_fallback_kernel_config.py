@@ -58,6 +58,13 @@ def test_taking_it_back_with_a_newer_kernel_is_warned_of(host: FixtureHost) -> N
     assert call(host, state="absent")[1] == [f"The next restart boots {NEW}, which has not been confirmed here."]
 
 
+def test_a_port_on_which_nothing_listens_is_warned_of(host: FixtureHost) -> None:
+    assert call(host, check_mode=True)[1] == []
+    warning = "Nothing listens on TCP port 2222 (ssh_port): no trial is asked for it."
+    assert call(host, check_mode=True, ssh_port=2222)[1] == [warning]
+    assert call(host, check_mode=True, ssh_port=2222, state="absent")[1] == []
+
+
 def test_the_diff_does_not_show_the_whole_program(host: FixtureHost) -> None:
     done, _warnings = call(host)
     (shown,) = [part for part in done["diff"] if part["after_header"] == _fallback_kernel_files.PROGRAM]
