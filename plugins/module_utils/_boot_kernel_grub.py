@@ -6,13 +6,20 @@
 import re
 from typing import Any, Callable, Dict, List, Optional
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _grub, _grub_menu, _kernels
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _grub,
+    _grub_env,
+    _grub_menu,
+    _kernels,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 ENVIRONMENT = "/boot/grub/grubenv"
 GENERATOR = "/etc/grub.d/09_boot_kernel"
 DROP_IN = _grub.drop_in("boot_kernel")
 IDENT = "kernelops-known-good"
+# The saved entry that was there before a known-good kernel was set: nobody has chosen against that.
+EARLIER = "kernelops_saved_entry"
 SCRIPT = """\
 #!/bin/sh
 # Managed by Ansible, kernelops.panic_hardening.boot_kernel: changes are overwritten.
@@ -191,6 +198,10 @@ def _put(host: Host, path: str, text: str, mode: int) -> None:
         host.remove(path)
 
 
-def settings(_host: Host, _release: str) -> Dict[str, Optional[str]]:
-    """Nothing in GRUB's environment: the default must hold where GRUB finds that empty or damaged, too."""
-    return {}
+def settings(host: Host, release: str) -> Dict[str, Optional[str]]:
+    """What GRUB's environment tells us, not GRUB: the default must hold where GRUB finds that empty or damaged, too."""
+    if not release:
+        return {EARLIER: None}
+    if known_good(host):
+        return {}
+    return {EARLIER: _grub_env.values(_grub_env.read(host, ENVIRONMENT).text).get("saved_entry")}

@@ -6,7 +6,7 @@
 import functools
 from typing import Callable
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel_trial
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel_grub, _boot_kernel_trial
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import HARDEN, Dictionary, part, unread
 
 Judge = Callable[[Dictionary, Dictionary], Dictionary]
@@ -64,12 +64,13 @@ def default_is_known_good(_policy: Dictionary, state: Dictionary) -> Dictionary:
         reason = "somebody pinned %s with proxmox-boot-tool, which has no effect while a known-good kernel is set"
         remedy = "set it as known_good with boot_kernel, or proxmox-boot-tool kernel unpin"
         return part("fail", known_good, "%s, and a pin" % known_good, reason=reason % boot["pin"], remedy=remedy)
-    saved = boot["environment"]["variables"].get("saved_entry", "")
-    if boot["method"] == "grub" and saved:
+    variables = boot["environment"]["variables"]
+    saved = variables.get("saved_entry", "")
+    if boot["method"] == "grub" and saved not in ("", variables.get(_boot_kernel_grub.EARLIER)):
         reason = (
             "somebody chose '%s' with grub-set-default, which has no effect while a known-good kernel is set" % saved
         )
-        remedy = "set it as known_good with boot_kernel, or grub-editenv - unset saved_entry"
+        remedy = "set its kernel as known_good with boot_kernel if it is meant; then grub-editenv - unset saved_entry"
         return part("fail", known_good, "%s, and a saved entry" % known_good, reason=reason, remedy=remedy)
     return part("pass", known_good, known_good)
 

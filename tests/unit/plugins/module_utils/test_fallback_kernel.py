@@ -144,6 +144,22 @@ class TestTheDefault:
         assert found["status"] == "fail"
         assert "somebody chose '1>2' with grub-set-default" in found["reason"]
 
+    def test_but_not_what_was_saved_before_the_role_came(self, make_host: Any) -> None:
+        """As with GRUB_DEFAULT=saved; the role has no other way to pass its own control."""
+        host = complete_machine(make_host)
+        host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"saved_entry": "1>2"}))
+        before = host.text(ENV)
+        options = _fallback_kernel_policy.options(POLICY)
+        for _run in range(2):
+            _fallback_kernel_config.apply(host, _boot_kernel.observe(host), options)
+            assert _fallback_kernel_config.plan(host, _boot_kernel.observe(host), options) == []
+            assert one(host, "default_is_known_good")["status"] == "pass"
+        host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"saved_entry": "1>4"}))
+        assert one(host, "default_is_known_good")["status"] == "fail"
+        host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"saved_entry": "1>2"}))
+        _fallback_kernel_config.apply(host, _boot_kernel.observe(host), None)
+        assert host.text(ENV) == before
+
     def test_a_pin_of_proxmox_that_has_no_effect_is_named(self, host: FixtureHost) -> None:
         host.put("/etc/kernel/proxmox-boot-pin", OLD + "\n")
         assert one(host, "default_is_known_good")["status"] == "pass"
