@@ -187,6 +187,17 @@ class TestRestartOnFailedBoot:
         found = one(host, "restart_on_failed_boot")
         assert (found["status"], found["reason"]) == ("fail", reason)
 
+    @pytest.mark.parametrize("panic, status", [(True, "unknown"), (False, "fail")])
+    def test_with_boot_loader_entries_no_fallback_has_been_seen(
+        self, host: FixtureHost, panic: bool, status: str
+    ) -> None:
+        if not panic:
+            _grub.apply(host, "panic", None)
+        state = _fallback_kernel.observe(host)
+        state["boot"]["method"] = "bls"
+        found = [f for f in _fallback_kernel.evaluate(POLICY, state) if f["control"].endswith("restart_on_failed_boot")]
+        assert found[0]["status"] == status
+
 
 def test_a_kernel_that_apt_would_remove(host: FixtureHost) -> None:
     text = "".join("Package: linux-image-%s\nArchitecture: amd64\nAuto-Installed: 1\n\n" % r for r in (OLD, NEW, HALF))
