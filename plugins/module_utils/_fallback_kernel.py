@@ -76,7 +76,8 @@ def _installed_at(host: Host, release: str) -> Optional[float]:
 def _program(host: Host) -> Dict[str, Any]:
     """The program and its units as they are; its text is too long for a report."""
     names = (_fallback_kernel_files.CONFIRM, _fallback_kernel_files.ARM)
-    paths = [_fallback_kernel_files.unit_path(name) for name in names] + [_fallback_kernel_files.MANAGER]
+    units = names + (_fallback_kernel_files.AGAIN,)
+    paths = [_fallback_kernel_files.unit_path(name) for name in units] + [_fallback_kernel_files.MANAGER]
     return {
         "current": _fallback_kernel_files.is_current(host.read(_fallback_kernel_files.PROGRAM)),
         "files": dict((path, host.read(path)) for path in paths),

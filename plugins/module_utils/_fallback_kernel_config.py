@@ -9,9 +9,9 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _changes,
     _fallback_kernel_policy,
-    _fallback_kernel_program,
     _fallback_kernel_record,
     _fallback_kernel_retention,
+    _fallback_kernel_status,
     _grub,
     _program,
     _systemd,
@@ -22,7 +22,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallbac
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import RUN_DIR, STATE_DIR, Host, HostError
 
 UNITS = (files.CONFIRM, files.ARM)
-OWN_FILES = (files.PROGRAM, files.MANAGER, files.CONSOLE, files.CHECK) + tuple(map(files.unit_path, UNITS))
+ALL_UNITS = (files.AGAIN,) + UNITS
+OWN_FILES = (files.PROGRAM, files.MANAGER, files.CONSOLE, files.CHECK) + tuple(map(files.unit_path, ALL_UNITS))
 Options = Optional[Dict[str, Any]]
 
 
@@ -48,7 +49,7 @@ def written(host: Host, state: Dict[str, Any], options: Options) -> List[Change]
             texts.update(files.console(found, options))
     if options is not None:
         shared.update(_fallback_kernel_retention.wanted(host, _kept(host, state, options)))
-    masked = [files.unit_path(name) for name in UNITS if _systemd.unit(host, name).masked]
+    masked = [files.unit_path(name) for name in ALL_UNITS if _systemd.unit(host, name).masked]
     if any(path in texts for path in masked):
         units = " ".join(path.rsplit("/", 1)[-1] for path in masked)
         raise HostError("%s: masked; systemctl unmask %s, then run again; nothing was changed" % (units, units))
@@ -105,7 +106,7 @@ def _services(host: Host, state: Dict[str, Any], options: Options) -> List[Chang
 def _forgotten(host: Host, options: Options) -> List[Change]:
     if options is not None:
         return []
-    paths = (_fallback_kernel_record.PATH, _fallback_kernel_program.STATUS)
+    paths = (_fallback_kernel_record.PATH, _fallback_kernel_status.PATH)
     texts = [(path, host.read(path)) for path in paths]
     return [Change(path, text, "", 0o644) for path, text in texts if text is not None]
 
@@ -123,7 +124,7 @@ def apply(host: Host, state: Dict[str, Any], options: Options) -> None:
     """Make it so; where the boot menu cannot be made, the files are as they were. Raises HostError."""
     changed = written(host, state, options)
     removed = [change.path for change in changed if not change.after]
-    gone = [name for name in UNITS if files.unit_path(name) in removed]
+    gone = [name for name in ALL_UNITS if files.unit_path(name) in removed]
     for name in gone:
         host.run(["systemctl", "disable", "--now", name])
     _write(host, state, options, changed)

@@ -22,6 +22,7 @@ HEADER = "# Managed by Ansible, kernelops.panic_hardening.fallback_kernel_config
 PROGRAM = _program.LIBRARY + "/fallback_kernel.pyz"
 NAME = "_fallback_kernel_program"
 CONFIRM, ARM = "kernelops-fallback_kernel.service", "kernelops-fallback_kernel-arm.service"
+AGAIN = _fallback_kernel_program.AGAIN
 MANAGER = "/etc/systemd/system.conf.d/zz-fallback_kernel.conf"
 CONSOLE = "%s/zz-fallback_kernel_console.cfg" % _grub.DROP_INS
 CHECK = "/etc/grub.d/42_fallback_kernel"
@@ -49,6 +50,19 @@ RestartPreventExitStatus={alarm}
 
 [Install]
 WantedBy=sysinit.target
+"""
+# Nothing wants it: the program starts it when a kernel that serves is not confirmed, and stops it when one is.
+AGAIN_TEXT = """\
+{header}[Unit]
+Description=Look again at a kernel that serves and is not confirmed
+DefaultDependencies=no
+IgnoreOnIsolate=yes
+Conflicts=shutdown.target
+Before=shutdown.target
+
+[Timer]
+OnActiveSec=10min
+OnUnitInactiveSec=10min
 """
 ARM_TEXT = """\
 {header}[Unit]
@@ -121,6 +135,7 @@ def units(found: Dict[str, Any], options: Dict[str, Any]) -> Dict[str, File]:
     line = "CrashAction=reboot\n" if found["crash_action"] else "CrashReboot=yes\n"
     texts = {
         unit_path(CONFIRM): File(CONFIRM_TEXT.format(**parts)),
+        unit_path(AGAIN): File(AGAIN_TEXT.format(**parts)),
         MANAGER: File(HEADER + "[Manager]\n" + line),
     }
     if options["arm_at_reboot"]:

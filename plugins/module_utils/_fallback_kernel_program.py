@@ -4,7 +4,6 @@
 """The program that a host runs without Ansible: at boot it confirms a trial or leaves it again, at an orderly restart it arms one."""
 
 import argparse
-import json
 import sys
 import time
 from typing import Any, Callable, Dict, List, Optional
@@ -14,16 +13,18 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _fallback_kernel_record,
     _fallback_kernel_restart,
     _fallback_kernel_retention,
-    _kernels,
+    _fallback_kernel_status,
     _writer,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_health as health
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import RUN_DIR, Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
-# For monitoring; in /run, so that it never tells of an earlier boot.
-STATUS = RUN_DIR + "/fallback_kernel.json"
+# A unit that is active while it waits would be no failed one; so the looks at a kernel that is not confirmed are runs of their own.
+AGAIN = "kernelops-fallback_kernel.timer"
 INTERVAL = 10  # seconds
+# Whoever serves for long is not taken away for the restart of a switch.
+PATIENT_INTERVAL = 150
 # Cut off for a moment is no reason for a restart.
 LOOKS = 3
 # Apart from 1, with which Python itself ends: systemd starts the program again after that.
@@ -48,20 +49,22 @@ def confirm(host: Host, policy: Dict[str, Any], sleep: Sleep) -> int:
     """Look at the running kernel until it is clear what becomes of it; returns the exit code."""
     while not health.boot_ended(host) and health.uptime(host) < policy["boot_timeout"]:
         sleep(INTERVAL)
+    before = _fallback_kernel_status.earlier(host)
+    given_up = before.get("status") in ("unconfirmed", "restart")
     outcome, looks = None, 0
     while outcome is None or outcome.action == "waiting" or (outcome.action == "restart" and looks < LOOKS):
         if outcome is not None:
-            sleep(INTERVAL)
+            sleep(PATIENT_INTERVAL if given_up else INTERVAL)
         outcome = _look(host, policy)
         looks = looks + 1 if outcome.action == "restart" else 0
         _publish(host, outcome)
-    code = _act(host, policy, outcome, sleep)
-    left = policy["healthy_minutes"] * 60 - health.uptime(host)
-    if outcome.action == "none" and left > 0:
-        # The known-good kernel: what it has when all has settled is the standard of the next trial.
-        sleep(left)
-        _look(host, policy)
-    return code
+    if outcome.action in ("none", "confirmed"):
+        return _end(host, policy, outcome, given_up, sleep)
+    _alarm(host, outcome, before)
+    if outcome.action == "restart":
+        cut_off = any(problem.cut_off for problem in outcome.problems)
+        _fallback_kernel_restart.restart(host, cut_off, sleep, _warn)
+    return ALARM
 
 
 def _look(host: Host, policy: Dict[str, Any]) -> _fallback_kernel_confirm.Outcome:
@@ -72,21 +75,32 @@ def _look(host: Host, policy: Dict[str, Any]) -> _fallback_kernel_confirm.Outcom
         return _fallback_kernel_confirm.unsure(host, policy, health.Problem("look", str(error)))
 
 
-def _act(host: Host, policy: Dict[str, Any], outcome: _fallback_kernel_confirm.Outcome, sleep: Sleep) -> int:
-    if outcome.action in ("none", "confirmed"):
-        _keep(host, policy)
+def _end(
+    host: Host, policy: Dict[str, Any], outcome: _fallback_kernel_confirm.Outcome, given_up: bool, sleep: Sleep
+) -> int:
+    """The known-good kernel runs, if there is one."""
     if outcome.action == "confirmed":
         say(NOTICE, WORDS["confirmed"] % outcome.release)
-    if outcome.action in ("none", "confirmed"):
-        return 0
-    reasons = "; ".join(problem.text for problem in outcome.problems) or "crash_info may tell why"
-    say(CRIT, "%s: %s" % (WORDS[outcome.action] % outcome.release, reasons))
+    if given_up:
+        _try(lambda: host.run(["systemctl", "stop", AGAIN]))
+    _keep(host, policy)
+    left = policy["healthy_minutes"] * 60 - health.uptime(host)
+    if left > 0:
+        # What it has when all has settled is the standard of the next trial.
+        sleep(left)
+        _look(host, policy)
+    return 0
+
+
+def _alarm(host: Host, outcome: _fallback_kernel_confirm.Outcome, before: Dict[str, Any]) -> None:
+    found = _fallback_kernel_status.problems(outcome)
+    # Once for each reason, not at every look.
+    if (outcome.action, found) != (before.get("status"), before.get("problems")):
+        say(CRIT, "%s: %s" % (WORDS[outcome.action] % outcome.release, "; ".join(found) or "crash_info may tell why"))
     if outcome.action in ("restart", "unconfirmed"):
         _try(lambda: _fallback_kernel_record.note(host, outcome.release, outcome.problems))
-    if outcome.action == "restart":
-        cut_off = any(problem.cut_off for problem in outcome.problems)
-        _fallback_kernel_restart.restart(host, cut_off, sleep, _warn)
-    return ALARM
+    if outcome.action == "unconfirmed":
+        _try(lambda: host.run(["systemctl", "start", "--no-block", AGAIN]))
 
 
 def _keep(host: Host, policy: Dict[str, Any]) -> None:
@@ -94,7 +108,7 @@ def _keep(host: Host, policy: Dict[str, Any]) -> None:
     _try(lambda: _fallback_kernel_retention.renew(host, policy["retain"]))
 
 
-def _try(do: Callable[[], None]) -> None:
+def _try(do: Callable[[], Any]) -> None:
     try:
         do()
     except HostError as error:
@@ -106,15 +120,7 @@ def _warn(text: str) -> None:
 
 
 def _publish(host: Host, outcome: _fallback_kernel_confirm.Outcome) -> None:
-    found = {
-        "status": outcome.action,
-        "alarm": outcome.action not in ("none", "confirmed", "waiting"),
-        "kernel": _kernels.running(host),
-        "trial": outcome.release,
-        "problems": [problem.text for problem in outcome.problems],
-        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
-    _try(lambda: host.write(STATUS, json.dumps(found, sort_keys=True) + "\n"))
+    _try(lambda: _fallback_kernel_status.publish(host, outcome))
 
 
 def arm(host: Host) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _fallback_kernel_status
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_apt as apt
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_program as program
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
@@ -19,14 +19,15 @@ ENV = "/boot/grub/grubenv"
 POLICY = program.parse(["confirm", "--retain", "1"])
 FORCE, ORDERLY = ["systemctl", "--force", "reboot"], ["systemctl", "reboot"]
 FORCE_NOW = ["systemctl", "-ff", "reboot"]
+START_AGAIN, STOP_AGAIN = ["systemctl", "start", "--no-block", program.AGAIN], ["systemctl", "stop", program.AGAIN]
 SYSRQ = "/proc/sysrq-trigger"
 
 
 class Clock:
     """Sleeps by letting the host's time pass; C(events) happen at their second."""
 
-    def __init__(self, host: FixtureHost, events: Dict[int, Any]) -> None:
-        self.host, self.events, self.now = host, events, 0
+    def __init__(self, host: FixtureHost, events: Dict[int, Any], now: int) -> None:
+        self.host, self.events, self.now = host, events, now
         self.tick(0)
 
     def tick(self, seconds: float) -> None:
@@ -41,14 +42,14 @@ class Clock:
 def host(make_host: Any) -> FixtureHost:
     """A host that runs a trial of NEW, just booted, with a known-good OLD."""
     made = trial_machine(make_host, POLICY)
-    for argv in (FORCE, ORDERLY):
+    for argv in (FORCE, ORDERLY, START_AGAIN, STOP_AGAIN):
         made.answers[tuple(argv)] = Result(0, "", "")
     return made
 
 
-def run(host: FixtureHost, events: Dict[int, Any], **policy: Any) -> int:
+def run(host: FixtureHost, events: Dict[int, Any], now: int = 0, **policy: Any) -> int:
     host.calls.clear()
-    return program.confirm(host, dict(POLICY, **policy), Clock(host, dict(events)).tick)
+    return program.confirm(host, dict(POLICY, **policy), Clock(host, dict(events), now).tick)
 
 
 def uptime(host: FixtureHost) -> float:
@@ -56,7 +57,7 @@ def uptime(host: FixtureHost) -> float:
 
 
 def status(host: FixtureHost) -> Dict[str, Any]:
-    found: Dict[str, Any] = json.loads(host.text(program.STATUS))
+    found: Dict[str, Any] = json.loads(host.text(_fallback_kernel_status.PATH))
     return found
 
 
@@ -148,6 +149,50 @@ def test_one_that_serves_but_is_not_well_stays_unless_told_otherwise(
     assert _boot_kernel.observe(host)["default"]["release"] == OLD
 
 
+class TestUnconfirmed:
+    """It serves, and failed another check: it stays, and is looked at again by runs of their own."""
+
+    @pytest.fixture
+    def unwell(self, host: FixtureHost, capsys: Any) -> FixtureHost:
+        says("starting")(host)
+        assert run(host, {}) == program.ALARM
+        assert (status(host)["status"], START_AGAIN in host.calls) == ("unconfirmed", True)
+        capsys.readouterr()
+        return host
+
+    def test_what_was_told_is_not_told_at_every_look(self, unwell: FixtureHost, capsys: Any) -> None:
+        assert run(unwell, {}, 1500) == program.ALARM
+        assert (uptime(unwell), capsys.readouterr().out) == (1500, "")
+        assert (status(unwell)["alarm"], START_AGAIN in unwell.calls) == (True, True)
+        says("stopping")(unwell)
+        assert run(unwell, {}, 2100) == program.ALARM
+        assert "<2>" in capsys.readouterr().out
+
+    def test_well_it_is_confirmed_and_looked_at_no_more(self, unwell: FixtureHost, capsys: Any) -> None:
+        assert run(unwell, {1500: says("running")}, 1500) == 0
+        assert (status(unwell)["status"], status(unwell)["alarm"]) == ("confirmed", False)
+        assert STOP_AGAIN in unwell.calls and START_AGAIN not in unwell.calls
+        assert capsys.readouterr().out.startswith("<5>the kernel %s is confirmed" % NEW)
+
+    def test_one_that_a_person_confirmed_is_looked_at_no_more(self, unwell: FixtureHost) -> None:
+        _boot_kernel.apply(unwell, _boot_kernel.observe(unwell), _boot_kernel.Wish(NEW, None))
+        assert run(unwell, {}, 1500) == 0
+        assert STOP_AGAIN in unwell.calls
+
+    @pytest.mark.parametrize("seconds, expected", [(299, []), (600, [FORCE])])
+    def test_cut_off_it_restarts_but_not_for_minutes_without_network(
+        self, unwell: FixtureHost, seconds: int, expected: List[Any]
+    ) -> None:
+        assert run(unwell, {1500: cut_off, 1500 + seconds: reached_again}, 1500) == program.ALARM
+        assert restarts(unwell) == expected
+        assert status(unwell)["status"] == ("restart" if expected else "unconfirmed")
+
+    @pytest.mark.parametrize("text", ["", "[]", "{"])
+    def test_a_status_that_cannot_be_read_is_none(self, host: FixtureHost, text: str) -> None:
+        host.put(_fallback_kernel_status.PATH, text)
+        assert run(host, {}) == 0
+
+
 def test_what_cannot_be_looked_at_is_neither_confirmed_nor_left(host: FixtureHost) -> None:
     host.denied.add(ENV)
     assert run(host, {}) == program.ALARM
@@ -217,7 +262,7 @@ def test_files_lost_meanwhile_are_told(host: FixtureHost) -> None:
 
 
 def test_a_full_disk_does_not_keep_it_from_restarting(host: FixtureHost, capsys: Any) -> None:
-    host.refused.update([record.PATH, program.STATUS])
+    host.refused.update([record.PATH, _fallback_kernel_status.PATH])
     assert run(host, {0: cut_off}) == program.ALARM
     assert restarts(host) == [FORCE]
     assert "<4>%s: could not be written" % record.PATH in capsys.readouterr().out
