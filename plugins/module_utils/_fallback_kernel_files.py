@@ -170,8 +170,13 @@ def menu(text: str) -> Dict[str, Any]:
         "seconds": sorted(set(re.findall(r"(?m)^\s*set timeout=\"?([-0-9]+)", text))),
         "check": any(item.ident == CHECK_IDENT for item in items),
         "recovery": any("-recovery-" in item.ident for item in items),
+        "restarting": any(map(_restarts_recovery, items)),
         "serial": re.search(r"(?m)^\s*terminal_input .*serial", text) is not None,
     }
+
+
+def _restarts_recovery(item: _grub_menu.Item) -> bool:
+    return "-recovery-" in item.ident and _cmdline.effective(item.arguments, "panic") is not None
 
 
 def menu_flaw(offered: Dict[str, Any], found: Dict[str, Any], options: Dict[str, Any]) -> str:

@@ -48,6 +48,11 @@ def console_menu(policy: Dictionary, state: Dictionary) -> Dictionary:
     flaw = _fallback_kernel_files.menu_flaw(state["menu"], state["program"]["facts"], options)
     if flaw:
         return part("fail", expected, "not so", reason=flaw, remedy=SET, evidence=["/boot/grub/grub.cfg"])
+    if state["menu"]["restarting"]:
+        # The operator's own argument, so the role leaves it, and sets up the rest all the same.
+        reason = "recovery entries have panic=, so that they restart instead of giving a shell where no root is found"
+        remedy = "move panic= from GRUB_CMDLINE_LINUX to GRUB_CMDLINE_LINUX_DEFAULT, which recovery entries do not read; then update-grub"
+        return part("fail", expected, "not so", reason=reason, remedy=remedy, evidence=["/etc/default/grub"])
     return part("pass", expected, "%s seconds" % options["menu_timeout"])
 
 

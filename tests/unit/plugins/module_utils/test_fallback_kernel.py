@@ -376,6 +376,15 @@ def test_a_menu_that_a_person_cannot_use(host: FixtureHost, old: str, new: str, 
     assert (found["status"], found["reason"], found["category"]) == ("fail", reason, "config")
 
 
+def test_recovery_entries_that_restart(host: FixtureHost) -> None:
+    """The operator's own argument: the role sets up the rest."""
+    host.put("/etc/default/grub.d/50-image.cfg", 'GRUB_CMDLINE_LINUX="panic=5"\n')
+    options = dict(_fallback_kernel_policy.options(POLICY), menu_timeout=6)
+    _fallback_kernel_config.apply(host, _boot_kernel.observe(host), options)
+    found = one(host, "console_menu", fallback_kernel_menu_timeout=6)
+    assert (found["status"], found["reason"][:31]) == ("fail", "recovery entries have panic=, s")
+
+
 def test_why_the_program_left_a_kernel_is_told(host: FixtureHost) -> None:
     state = _fallback_kernel.observe(host)
     state["boot"]["trial"] = {"status": "failed", "release": NEW}
