@@ -72,6 +72,13 @@ def known_good(host: Host) -> str:
     return next((release for release in (backend.known_good(host) for backend in BACKENDS.values()) if release), "")
 
 
+def left_behind(host: Host, state: Dict[str, Any]) -> str:
+    """The kernel that restarts boot when the known-good one is taken back; '' where none was set. Raises HostError."""
+    if not state.get("known_good"):
+        return ""
+    return str(BACKENDS[state["method"]].left_behind(host, state["newest"]))
+
+
 def failed(host: Host) -> List[str]:
     """The kernels that failed a trial, newest trial first; raises HostError."""
     backend = BACKENDS.get(_bootloader.method(host))

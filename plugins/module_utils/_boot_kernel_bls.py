@@ -113,6 +113,15 @@ def settings(host: Host, release: str) -> Dict[str, Optional[str]]:
     return {"saved_entry": before} if before in [entry["id"] for entry in listed] else {}
 
 
+def left_behind(host: Host, _newest: str) -> str:
+    """The kernel that restarts boot when nothing of ours is there any more."""
+    wanted = settings(host, "").get("saved_entry") or _grub_env.values(_grub_env.read(host, ENVIRONMENT).text).get(
+        "saved_entry"
+    )
+    release: str = chosen(host, wanted or "")["release"]
+    return release
+
+
 def apply(host: Host, release: str, _judge: Optional[Callable[[str], None]] = None) -> None:
     """Write (or, for '', remove) the files; on failure all is as it was. No menu is made that could be judged."""
     planned = changes(host, release)

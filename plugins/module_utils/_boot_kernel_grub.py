@@ -166,6 +166,11 @@ def _flaw(text: str, release: str) -> str:
     return "the menu would wait for a key" if _grub_menu.waits(text) else ""
 
 
+def left_behind(_host: Host, newest: str) -> str:
+    """The kernel that restarts boot when nothing of ours is there any more, by the distribution's own default."""
+    return newest
+
+
 def apply(host: Host, release: str, judge: Optional[Callable[[str], None]] = None) -> None:
     """Write (or, for '', remove) our files and make the menu anew; on failure, or where C(judge) refuses it, all is as it was."""
     planned = files(host, release)

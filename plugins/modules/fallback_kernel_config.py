@@ -131,8 +131,9 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
         module.warn("Nothing listens on TCP port %d (ssh_port): no trial is asked for it." % options["ssh_port"])
     for text in _fallback_kernel_config.obstacles(host, state, options):
         module.warn(text)
-    if options is None and state.get("known_good", "") not in ("", state["newest"]):
-        module.warn("The next restart boots %s, which has not been confirmed here." % state["newest"])
+    left = _boot_kernel.left_behind(host, state) if options is None else ""
+    if left not in ("", state.get("known_good")):
+        module.warn("The next restart boots %s, which has not been confirmed here." % left)
     changes = _fallback_kernel_config.plan(host, state, options)
     if changes and not module.check_mode:
         _writer.need_root()

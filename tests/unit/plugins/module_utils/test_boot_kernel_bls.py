@@ -52,6 +52,16 @@ def wish(host: FixtureHost, known_good: Optional[str] = None, trial: Optional[st
     return [item["path"] for item in planned]
 
 
+def test_what_boots_when_all_is_taken_back(host: FixtureHost) -> None:
+    """The entry that was saved before, and where that is gone the known-good kernel: nothing newer by itself."""
+    assert _boot_kernel.left_behind(host, _boot_kernel.observe(host)) == ""
+    wish(host, known_good=OLD)
+    for saved, release in ((variables(host)["saved_entry"], OLD), ("%s-%s" % (MACHINE, NEW), NEW), ("gone", OLD)):
+        found = json.loads(host.text(_boot_kernel_bls.RECORD))
+        host.put(_boot_kernel_bls.RECORD, json.dumps(dict(found, saved_entry=saved)))
+        assert _boot_kernel.left_behind(host, _boot_kernel.observe(host)) == release
+
+
 def variables(host: FixtureHost) -> Dict[str, str]:
     return _grub_env.values(host.text(ENV))
 
