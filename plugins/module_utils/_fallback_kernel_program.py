@@ -137,13 +137,15 @@ def arm(host: Host) -> int:
 def parse(arguments: Optional[List[str]] = None) -> Dict[str, Any]:
     """The command line, as the units have it."""
     parser = argparse.ArgumentParser(prog="fallback_kernel", description=__doc__)
-    parser.add_argument("order", choices=["confirm", "arm"])
-    parser.add_argument("--retain", type=int, default=2)
-    parser.add_argument("--ssh-port", type=int, default=22)
-    parser.add_argument("--healthy-minutes", type=int, default=5)
-    parser.add_argument("--boot-timeout", type=int, default=900)
-    parser.add_argument("--scripts", default="/etc/fallback_kernel.d")
-    parser.add_argument("--reboot-unconfirmed", action="store_true")
+    orders = parser.add_subparsers(dest="order", metavar="order")
+    # As an argument of add_subparsers it is newer than Python 3.6.
+    orders.required = True
+    orders.add_parser("arm")
+    confirming = orders.add_parser("confirm")
+    for name in ("--retain", "--ssh-port", "--healthy-minutes", "--boot-timeout"):
+        confirming.add_argument(name, type=int, required=True)
+    confirming.add_argument("--scripts", required=True)
+    confirming.add_argument("--reboot-unconfirmed", action="store_true")
     return vars(parser.parse_args(arguments))
 
 

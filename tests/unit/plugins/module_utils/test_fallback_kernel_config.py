@@ -180,6 +180,8 @@ class TestUnits:
         text = host.text(files.unit_path(files.CONFIRM))
         command = re.findall(r"(?m)^ExecStart=(.*)$", text)[0].split()
         assert command[:4] == ["/usr/bin/python3", "-I", files.PROGRAM, "confirm"]
+        with pytest.raises(SystemExit):
+            _fallback_kernel_program.parse(command[3:4])
         parsed = _fallback_kernel_program.parse(command[3:])
         assert {name: parsed[name] for name in parsed if name != "order"} == {
             name: OPTIONS[name] for name in parsed if name != "order"
@@ -187,12 +189,6 @@ class TestUnits:
         arm = re.findall(r"(?m)^ExecStop=-(.*)$", host.text(files.unit_path(files.ARM)))[0].split()
         assert _fallback_kernel_program.parse(arm[3:])["order"] == "arm"
         assert host.programs["systemctl"].active == [files.ARM]  # type: ignore[attr-defined]
-
-    def test_the_program_s_defaults_are_those_of_the_module(self) -> None:
-        parsed = _fallback_kernel_program.parse(["confirm"])
-        assert {name: OPTIONS[name] for name in OPTIONS if name in parsed} == {
-            name: parsed[name] for name in parsed if name != "order"
-        }
 
     def test_restarting_what_does_not_serve_is_an_option(self, host: FixtureHost) -> None:
         apply(host, reboot_unconfirmed=True)

@@ -16,7 +16,8 @@ from unit.plugins.module_utils.fixture_host import FixtureHost
 from unit.plugins.module_utils.fixture_kernels import LISTENING, NEW, OLD, sized, trial_machine
 
 ENV = "/boot/grub/grubenv"
-POLICY = program.parse(["confirm", "--retain", "1"])
+OPTIONS = "--retain 1 --ssh-port 22 --healthy-minutes 5 --boot-timeout 900 --scripts /etc/fallback_kernel.d"
+POLICY = program.parse(["confirm"] + OPTIONS.split())
 FORCE, ORDERLY = ["systemctl", "--force", "reboot"], ["systemctl", "reboot"]
 FORCE_NOW = ["systemctl", "-ff", "reboot"]
 START_AGAIN, STOP_AGAIN = ["systemctl", "start", "--no-block", program.AGAIN], ["systemctl", "stop", program.AGAIN]
@@ -249,7 +250,7 @@ class TestBrokenSystemd:
         """3 would be for good: RestartPreventExitStatus."""
         host.denied.add("/proc/uptime")
         monkeypatch.setattr(program, "Host", lambda: host)
-        monkeypatch.setattr("sys.argv", ["fallback_kernel", "confirm"])
+        monkeypatch.setattr("sys.argv", ["fallback_kernel", "confirm"] + OPTIONS.split())
         with pytest.raises(SystemExit) as ended:
             program.main()
         assert ended.value.code == 1

@@ -61,7 +61,7 @@ def test_it_needs_no_ansible_and_a_person_can_read_it(tmp_path: Path) -> None:
         assert all(entry.compress_type == zipfile.ZIP_STORED for entry in stream.infolist())
     assert b"The program that a host runs without Ansible" in path.read_bytes()
     # -I and an empty environment: nothing of this checkout is on its path.
-    command = [sys.executable, "-I", "-S", str(path), "confirm", "--no-such-option"]
+    command = [sys.executable, "-I", "-S", str(path), "arm", "--no-such-option"]
     done = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=str(tmp_path), env={})
     _out, err = done.communicate(timeout=60)
     assert done.returncode == 2
