@@ -14,6 +14,8 @@ BOOT = "/boot"
 IMAGES = ("vmlinuz-", "vmlinux-", "Image-")
 # Debian and Ubuntu, the RHEL family, SUSE.
 INITRDS = ("initrd.img-%s", "initramfs-%s.img", "initrd-%s")
+# What kdump has beside them there, of the same size: the RHEL family, SUSE.
+CAPTURES = ("initramfs-%skdump.img", "initrd-%s-kdump")
 MODULES = ("/lib/modules", "/usr/lib/modules")
 # What an interrupted build on a full /boot leaves is smaller than any real one.
 LEAST_INITRD = 1024 * 1024
@@ -24,7 +26,7 @@ RELEASE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}\Z")
 
 
 class Kernel(NamedTuple):
-    """An installed kernel; C(missing) says what keeps it from booting."""
+    """An installed kernel; C(bytes) is what it takes of /boot, C(missing) says what keeps it from booting."""
 
     release: str
     image: str
@@ -89,7 +91,8 @@ def _look(host: Host, release: str, image: str, states: Dict[str, str]) -> Kerne
         missing.append("modules: %s is not there or empty" % lists[0])
     if states.get(release, "installed") not in _kernel_packages.WHOLE:
         missing.append("package: dpkg says '%s'" % states[release])
-    return Kernel(release, image, initrd, size + initrd_size, missing)
+    captures = sum(host.size("%s/%s" % (BOOT, name % release)) for name in CAPTURES)
+    return Kernel(release, image, initrd, size + initrd_size + captures, missing)
 
 
 def _shortfall(path: str, size: int) -> str:

@@ -20,11 +20,15 @@ def missing(host: FixtureHost, release: str = NEW) -> List[str]:
 
 
 def test_the_lab_machine(make_host: Any) -> None:
-    found = _kernels.installed(lab_machine(make_host))
+    host = lab_machine(make_host)
+    found = _kernels.installed(host)
     assert [(k.release, k.bootable) for k in found] == [(HALF, False), (NEW, True), (OLD, True)]
     assert found[0].missing == ["initrd: /boot/initrd.img-%s is not there or empty" % HALF]
     assert (found[1].image, found[1].initrd) == ("/boot/vmlinuz-" + NEW, "/boot/initrd.img-" + NEW)
     assert found[1].bytes == 2 * MIB
+    for name in ("initramfs-%skdump.img", "initrd-%s-kdump"):
+        sized(host, "/boot/" + name % found[1].release, MIB)
+    assert _kernels.installed(host)[1].bytes == 4 * MIB
     assert _kernels.newest(found) == NEW
 
 
