@@ -95,7 +95,7 @@ def _trial(host: Host, backend: Any, variables: Dict[str, str]) -> Dict[str, Any
 def _environment(host: Host, block: _grub_env.Block, trial: Dict[str, Any]) -> Dict[str, Any]:
     variables = _grub_env.values(block.text)
     judged = _grub_disk.judge(host, block.path)
-    judged = judged._replace(reason=judged.reason or _boot_kernel_trial.kept(variables, trial))
+    judged = judged._replace(reason=judged.reason or _boot_kernel_trial.stuck(variables, trial))
     return dict(judged._asdict(), writable=judged.writable, whole=block.whole, variables=variables)
 
 
@@ -211,7 +211,7 @@ def warnings(state: Dict[str, Any]) -> List[str]:
     for kernel in state["kernels"]:
         if not kernel["bootable"] and kernel["image"]:
             found.append("The kernel %s is only half installed: %s" % (kernel["release"], "; ".join(kernel["missing"])))
-    if state["trial"]["status"] in ("armed", "kept") and not state["environment"]["writable"]:
+    if state["trial"]["status"] in ("armed", "stuck") and not state["environment"]["writable"]:
         found.append(
             "GRUB boots %s at every restart, not once: %s; disarm it with trial: none"
             % (state["trial"]["release"], state["environment"]["reason"])

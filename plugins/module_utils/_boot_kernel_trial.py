@@ -18,7 +18,7 @@ BOOT = "kernelops_trial_boot"
 # The boot in which the program saw first what became of it: a trial has one boot, and what runs later was chosen by a person.
 SEEN = "kernelops_trial_seen"
 # The release of a choice that GRUB did not take back.
-KEPT = "kernelops_trial_kept"
+STUCK = "kernelops_trial_stuck"
 # Earlier trials that were left again, with a blank between them.
 FAILED = "kernelops_failed"
 KEXEC = 0xD  # in /proc/sys/kernel/bootloader_type, on x86: GRUB was not even asked
@@ -28,14 +28,14 @@ BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 def observe(host: Host, variables: Dict[str, str], chosen: Callable[[str], Dict[str, Any]]) -> Dict[str, Any]:
-    """Status (C(none), C(armed), C(kept), C(running), C(failed)), the kernel, and the entry that GRUB would take once."""
+    """Status (C(none), C(armed), C(stuck), C(running), C(failed)), the kernel, and the entry that GRUB would take once."""
     release, now = variables.get(RELEASE, ""), boot_id(host)
     choice = variables.get(NEXT, "")
     if choice:
         found = chosen(choice)
         ours = release == found["release"] and not variables.get(SEEN)
-        kept = ours and variables.get(BOOT) != now and not _kexec(host)
-        status = "kept" if kept else "armed"
+        is_stuck = ours and variables.get(BOOT) != now and not _kexec(host)
+        status = "stuck" if is_stuck else "armed"
         return {"status": status, "release": found["release"], "entry": choice, "named": found["named"]}
     if not release or variables.get(BOOT) == now:
         # Armed in this boot and not any more: somebody else has taken it back.
@@ -49,9 +49,9 @@ def _kexec(host: Host) -> bool:
     return int((host.read("/proc/sys/kernel/bootloader_type") or "0").strip() or "0") >> 4 == KEXEC
 
 
-def kept(variables: Dict[str, str], trial: Dict[str, Any]) -> str:
+def stuck(variables: Dict[str, str], trial: Dict[str, Any]) -> str:
     """Why one-time boots are permanent here, whatever the storage looks like; '' for no reason."""
-    release = trial["release"] if trial["status"] == "kept" else variables.get(KEPT, "")
+    release = trial["release"] if trial["status"] == "stuck" else variables.get(STUCK, "")
     return "GRUB did not take back the one-time choice of %s" % release if release else ""
 
 
@@ -64,10 +64,10 @@ def failed(variables: Dict[str, str], trial: Dict[str, Any]) -> List[str]:
 def begun(host: Host, variables: Dict[str, str], trial: Dict[str, Any]) -> Dict[str, Optional[str]]:
     """The variables that outlast what this boot shows of a trial: what became of it, and a choice that GRUB did not take back."""
     wanted: Dict[str, Optional[str]] = {}
-    if trial["status"] in ("kept", "running", "failed") and not variables.get(SEEN):
+    if trial["status"] in ("stuck", "running", "failed") and not variables.get(SEEN):
         wanted[SEEN] = boot_id(host)
-    if trial["status"] == "kept":
-        wanted.update({NEXT: None, KEPT: trial["release"]})
+    if trial["status"] == "stuck":
+        wanted.update({NEXT: None, STUCK: trial["release"]})
     return wanted
 
 
@@ -85,9 +85,9 @@ def settings(host: Host, state: Dict[str, Any], wish: Any, entry: Optional[Dict[
         if state["environment"]["variables"].get(RELEASE) != state["trial"]["release"]:
             # Somebody else's choice, or none.
             del nothing[NEXT]
-        return dict(nothing, **{KEPT: None, FAILED: None})
-    if state["trial"]["status"] == "kept":
-        nothing[KEPT] = state["trial"]["release"]
+        return dict(nothing, **{STUCK: None, FAILED: None})
+    if state["trial"]["status"] == "stuck":
+        nothing[STUCK] = state["trial"]["release"]
     if wish.trial == "":
         return dict(nothing, **{FAILED: None})
     others = {FAILED: " ".join(_others(state, wish)) or None}

@@ -80,14 +80,14 @@ def restart_on_failed_boot(_policy: Dictionary, state: Dictionary) -> Dictionary
     boot = state["boot"]
     expected = "no boot ends in waiting for a person"
     normal = [entry for entry in boot["entries"] if not entry["recovery"]]
-    stuck = [e["title"] for e in normal if not _boot_kernel_trial.restarts(e["arguments"], boot["needed"])]
-    reasons = ["after a failed boot this would hang: %s" % ", ".join(stuck)] if stuck else []
+    hanging = [e["title"] for e in normal if not _boot_kernel_trial.restarts(e["arguments"], boot["needed"])]
+    reasons = ["after a failed boot this would hang: %s" % ", ".join(hanging)] if hanging else []
     if boot["default"]["waits"]:
         reasons.append("GRUB's menu waits for a key")
     if boot["method"] == "grub" and boot["default"]["fallback"] != "0":
         reasons.append("GRUB waits for a key when a kernel cannot be loaded")
     if reasons:
-        remedy = SET if not stuck else "give the entries panic= with the role panic_sysctl; then " + SET
+        remedy = SET if not hanging else "give the entries panic= with the role panic_sysctl; then " + SET
         return part("fail", expected, "%d ways to hang" % len(reasons), reason="; ".join(reasons), remedy=remedy)
     if boot["method"] != "grub":
         # No role can set that right, and nobody has seen which of these GRUBs go on alone.

@@ -114,13 +114,13 @@ def environment_writable(_policy: Dictionary, state: Dictionary) -> Dictionary:
     environment = state["boot"]["environment"]
     expected = "GRUB can write %s" % environment["path"]
     if not environment["writable"]:
-        armed = state["boot"]["trial"]["status"] in ("armed", "kept")
+        armed = state["boot"]["trial"]["status"] in ("armed", "stuck")
         more = "; a one-time boot is set and will be permanent" if armed else ""
         remedy = "confirm new kernels by hand, or give /boot a plain partition"
-        if environment["variables"].get(_boot_kernel_trial.KEPT):
+        if environment["variables"].get(_boot_kernel_trial.STUCK):
             remedy = "see why GRUB cannot write %s; then unset %s in it with grub-editenv" % (
                 environment["path"],
-                _boot_kernel_trial.KEPT,
+                _boot_kernel_trial.STUCK,
             )
         remedy = "boot_kernel with trial: none" if armed else remedy
         return part("fail", expected, environment["file_system"], reason=environment["reason"] + more, remedy=remedy)

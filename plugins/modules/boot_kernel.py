@@ -23,7 +23,7 @@ description:
     would be permanent; and where the entry would hang for ever after a failed boot, for want of C(panic=) on its command line.
   - Which kernel is tried is remembered in GRUB's environment. One that was left again without being confirmed is not tried a second time
     unless O(retry=true), also when others were tried meanwhile; O(trial=none) forgets them all. To confirm a kernel, set O(known_good) to it.
-  - Where GRUB was seen not to take back a choice, no trial is armed until C(kernelops_trial_kept) is unset in its environment.
+  - Where GRUB was seen not to take back a choice, no trial is armed until C(kernelops_trial_stuck) is unset in its environment.
   - A boot method that it does not know (unified kernel images, ostree, extlinux, zipl, a provider's kernel) is named and left alone.
   - The module never reboots.
 extends_documentation_fragment:
@@ -117,7 +117,7 @@ default:
 trial:
   description:
     - The trial. C(status) is C(none), C(armed) (the next restart boots it), C(running), C(failed) (left again without being confirmed,
-      also while a person has booted it by hand), or C(kept) (GRUB did not take back the choice and boots it at every restart).
+      also while a person has booted it by hand), or C(stuck) (GRUB did not take back the choice and boots it at every restart).
   returned: when RV(applicable)
   type: dict
   sample:

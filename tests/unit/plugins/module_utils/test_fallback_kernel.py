@@ -309,10 +309,10 @@ class TestTheEnvironment:
         assert found["remedy"] == "boot_kernel with trial: none"
 
     def test_a_choice_that_grub_did_not_take_back(self, host: FixtureHost) -> None:
-        host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"kernelops_trial_kept": NEW}))
+        host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"kernelops_trial_stuck": NEW}))
         found = one(host, "environment_writable")
         assert (found["status"], found["reason"][:27]) == ("fail", "GRUB did not take back the ")
-        assert found["remedy"].endswith("then unset kernelops_trial_kept in it with grub-editenv")
+        assert found["remedy"].endswith("then unset kernelops_trial_stuck in it with grub-editenv")
 
     def test_an_empty_block(self, host: FixtureHost) -> None:
         host.put(ENV, "")

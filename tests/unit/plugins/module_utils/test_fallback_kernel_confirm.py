@@ -118,11 +118,11 @@ class TestBootedByHand:
         assert act(host) == "failed"
 
 
-class TestKept:
+class TestStuck:
     """GRUB did not take back the choice: a sparse or moved file, of which the storage shows nothing."""
 
     @pytest.fixture
-    def kept(self, host: FixtureHost) -> FixtureHost:
+    def stuck(self, host: FixtureHost) -> FixtureHost:
         host.put("/proc/sys/kernel/osrelease", OLD + "\n")
         _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, NEW, True))
         host.put("/proc/sys/kernel/osrelease", NEW + "\n")
@@ -130,38 +130,38 @@ class TestKept:
         host.put("/proc/uptime", "900.00 1.00\n")
         return host
 
-    def test_it_is_disarmed_and_alarmed_about_and_not_confirmed(self, kept: FixtureHost) -> None:
-        assert _boot_kernel.observe(kept)["trial"]["status"] == "kept"
-        outcome = _fallback_kernel_confirm.step(kept, POLICY)
+    def test_it_is_disarmed_and_alarmed_about_and_not_confirmed(self, stuck: FixtureHost) -> None:
+        assert _boot_kernel.observe(stuck)["trial"]["status"] == "stuck"
+        outcome = _fallback_kernel_confirm.step(stuck, POLICY)
         reason = "GRUB did not take back the one-time choice of " + NEW
         assert (outcome.action, [problem.text for problem in outcome.problems]) == ("unconfirmed", [reason])
-        state = _boot_kernel.observe(kept)
+        state = _boot_kernel.observe(stuck)
         assert "next_entry" not in state["environment"]["variables"]
         assert (state["trial"]["status"], state["environment"]["reason"]) == ("running", reason)
 
-    def test_no_other_is_tried_until_somebody_has_looked(self, kept: FixtureHost) -> None:
-        kept.put("/proc/sys/kernel/osrelease", OLD + "\n")
-        assert act(kept) == "failed"
+    def test_no_other_is_tried_until_somebody_has_looked(self, stuck: FixtureHost) -> None:
+        stuck.put("/proc/sys/kernel/osrelease", OLD + "\n")
+        assert act(stuck) == "failed"
         with pytest.raises(HostError, match="^trial: refused: GRUB did not take back"):
-            _boot_kernel.plan(kept, _boot_kernel.observe(kept), _boot_kernel.Wish(None, NEW, True))
-        _boot_kernel.apply(kept, _boot_kernel.observe(kept), _boot_kernel.Wish(None, ""))
-        assert act(kept) == "none"
-        assert _fallback_kernel_confirm.arm(kept) == ""
-        kept.put(ENV, _grub_env.edit(_grub_env.read(kept, ENV), {"kernelops_trial_kept": None}))
-        assert _fallback_kernel_confirm.arm(kept) == NEW
+            _boot_kernel.plan(stuck, _boot_kernel.observe(stuck), _boot_kernel.Wish(None, NEW, True))
+        _boot_kernel.apply(stuck, _boot_kernel.observe(stuck), _boot_kernel.Wish(None, ""))
+        assert act(stuck) == "none"
+        assert _fallback_kernel_confirm.arm(stuck) == ""
+        stuck.put(ENV, _grub_env.edit(_grub_env.read(stuck, ENV), {"kernelops_trial_stuck": None}))
+        assert _fallback_kernel_confirm.arm(stuck) == NEW
 
-    def test_who_disarms_it_first_does_not_hide_it(self, kept: FixtureHost) -> None:
-        _boot_kernel.apply(kept, _boot_kernel.observe(kept), _boot_kernel.Wish(None, ""))
-        assert _boot_kernel.observe(kept)["environment"]["writable"] is False
+    def test_who_disarms_it_first_does_not_hide_it(self, stuck: FixtureHost) -> None:
+        _boot_kernel.apply(stuck, _boot_kernel.observe(stuck), _boot_kernel.Wish(None, ""))
+        assert _boot_kernel.observe(stuck)["environment"]["writable"] is False
 
-    def test_it_is_taken_back_with_the_rest(self, kept: FixtureHost) -> None:
-        act(kept)
-        _boot_kernel.apply(kept, _boot_kernel.observe(kept), _boot_kernel.Wish("", ""))
-        assert [name for name in _grub_env.values(kept.text(ENV)) if name.startswith("kernelops")] == []
+    def test_it_is_taken_back_with_the_rest(self, stuck: FixtureHost) -> None:
+        act(stuck)
+        _boot_kernel.apply(stuck, _boot_kernel.observe(stuck), _boot_kernel.Wish("", ""))
+        assert [name for name in _grub_env.values(stuck.text(ENV)) if name.startswith("kernelops")] == []
 
-    def test_a_kexec_did_not_even_ask_grub(self, kept: FixtureHost) -> None:
-        kept.put("/proc/sys/kernel/bootloader_type", "208\n")
-        assert _boot_kernel.observe(kept)["trial"]["status"] == "armed"
+    def test_a_kexec_did_not_even_ask_grub(self, stuck: FixtureHost) -> None:
+        stuck.put("/proc/sys/kernel/bootloader_type", "208\n")
+        assert _boot_kernel.observe(stuck)["trial"]["status"] == "armed"
 
     def test_a_choice_of_an_operator_is_none_of_ours(self, host: FixtureHost) -> None:
         assert act(host) == "confirmed"
