@@ -19,7 +19,6 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_health import Problem
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from unit.plugins.module_utils.fixture_host import FixtureHost
 from unit.plugins.module_utils.fixture_kernels import HALF, NEW, OLD, complete_machine, kernel, sized
 
@@ -397,41 +396,3 @@ def test_why_the_program_left_a_kernel_is_told(host: FixtureHost) -> None:
 def test_a_damaged_record_is_unknown(host: FixtureHost) -> None:
     host.put(record.PATH, "{}")
     assert one(host, "trial_result")["status"] == "unknown"
-
-
-class TestPurge:
-    def test_packages_of_what_may_go(self, host: FixtureHost) -> None:
-        older = "6.1.0-50-cloud-amd64"
-        kernel(host, older)
-        rows = (("image-" + older, "installed"), ("headers-" + older, "installed"), ("image-" + OLD, "installed"))
-        gone = ("modules-" + older, "config-files")
-        text = "".join("Package: linux-%s\nStatus: install ok %s\nVersion: 1\n\n" % row for row in rows + (gone,))
-        host.put("/var/lib/dpkg/status", text)
-        state = _fallback_kernel.observe(host)
-        wanted = _fallback_kernel.resolve(POLICY, state)
-        assert wanted["purge"] == ["linux-image-" + older, "linux-headers-" + older]
-        assert _fallback_kernel.resolve(dict(POLICY, fallback_kernel_retain=2), state)["purge"] == []
-
-
-@pytest.mark.parametrize("value", [0, -1, 21, "two", 1.5, True, None])
-def test_a_policy_that_means_nothing_is_refused(value: Any) -> None:
-    with pytest.raises(PolicyError, match="^fallback_kernel_retain: "):
-        _fallback_kernel.validate(dict(POLICY, fallback_kernel_retain=value))
-
-
-@pytest.mark.parametrize(
-    "name, value",
-    [
-        ("boot_timeout", 300),
-        ("boot_timeout", 59),
-        ("ssh_port", 65536),
-        ("menu_timeout", 0),
-        ("scripts", "etc"),
-        ("scripts", "/etc/../root"),
-        ("scripts", "/etc/%n"),
-        ("scripts", "/etc/a b"),
-    ],
-)
-def test_an_option_that_means_nothing_is_refused(name: str, value: Any) -> None:
-    with pytest.raises(PolicyError, match="^fallback_kernel_%s: " % name):
-        _fallback_kernel.validate(dict(POLICY, **{"fallback_kernel_" + name: value}))
