@@ -12,6 +12,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _fallback_kernel_controls,
     _fallback_kernel_files,
     _fallback_kernel_health,
+    _fallback_kernel_initramfs,
     _fallback_kernel_policy,
     _fallback_kernel_record,
     _fallback_kernel_retention,
@@ -47,6 +48,7 @@ def observe(host: Host) -> Dict[str, Any]:
         pinned=attempt(state, "retention", lambda: _proxmox.pinned(host)) or [],
         packages=attempt(state, "kernels", lambda: _kernel_packages.removable(host)),
         program=attempt(state, "program", lambda: _program(host)),
+        unguarded=_fallback_kernel_initramfs.before(host, [kernel.release for kernel in kernels]),
         menu=attempt(state, "boot", lambda: _fallback_kernel_files.menu(host.read(_grub.GRUB_CFG) or "")),
         left=attempt(state, "left", lambda: _fallback_kernel_record.left(host)),
         space=attempt(state, "space", lambda: dict(host.space(_kernels.BOOT)._asdict())),
@@ -77,7 +79,8 @@ def _program(host: Host) -> Dict[str, Any]:
     """The program and its units as they are; its text is too long for a report."""
     names = (_fallback_kernel_files.CONFIRM, _fallback_kernel_files.ARM)
     units = names + (_fallback_kernel_files.AGAIN,)
-    paths = [_fallback_kernel_files.unit_path(name) for name in units] + [_fallback_kernel_files.MANAGER]
+    paths = [_fallback_kernel_files.unit_path(name) for name in units]
+    paths += [_fallback_kernel_files.MANAGER, _fallback_kernel_initramfs.PATH]
     return {
         "current": _fallback_kernel_files.is_current(host.read(_fallback_kernel_files.PROGRAM)),
         "files": dict((path, host.read(path)) for path in paths),

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _changes,
+    _fallback_kernel_initramfs,
     _fallback_kernel_policy,
     _fallback_kernel_record,
     _fallback_kernel_retention,
@@ -23,7 +24,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 
 UNITS = (files.CONFIRM, files.ARM)
 ALL_UNITS = (files.AGAIN,) + UNITS
-OWN_FILES = (files.PROGRAM, files.MANAGER, files.CONSOLE, files.CHECK) + tuple(map(files.unit_path, ALL_UNITS))
+OWN_FILES = (files.PROGRAM, files.MANAGER, files.CONSOLE, files.CHECK, _fallback_kernel_initramfs.PATH)
+OWN_FILES += tuple(map(files.unit_path, ALL_UNITS))
 Options = Optional[Dict[str, Any]]
 
 

@@ -9,6 +9,7 @@ from typing import Any, Dict, Optional
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel_grub,
     _cmdline,
+    _fallback_kernel_initramfs,
     _fallback_kernel_program,
     _grub,
     _grub_menu,
@@ -108,19 +109,20 @@ GRUB_SERIAL_COMMAND="${{GRUB_SERIAL_COMMAND:-serial --unit={unit} --speed={speed
 
 
 def facts(host: Host) -> Dict[str, Any]:
-    """What the files depend on: the Python of the system itself, how its systemd is told to restart, and the kernel's serial port."""
+    """What the files depend on: the system's own Python, how its systemd is told to restart, what makes its initrds, the serial port."""
     version = re.match(r"systemd ([0-9]+)", host.run(["systemctl", "--version"]).out)
     # A port that the kernel does not speak to may not be there.
     port = re.findall(r"(?:^|\s)console=ttyS([0-9]+)(?:,([0-9]+))?", host.read("/proc/cmdline") or "")
     return {
         "python": _program.python(host),
         "crash_action": version is not None and int(version.group(1)) >= CRASH_ACTION,
+        "initramfs_tools": host.exists(_fallback_kernel_initramfs.MAKER),
         "serial": {"unit": port[-1][0], "speed": port[-1][1] or "9600"} if port else None,
     }
 
 
 def units(found: Dict[str, Any], options: Dict[str, Any]) -> Dict[str, File]:
-    """What starts the program, and has a systemd that crashes restart the host instead of standing still; C(found) are the facts."""
+    """What starts the program, and has a systemd that crashes, and an initramfs that hangs, restart the host; C(found) are the facts."""
     words = ["--%s %s" % (name.replace("_", "-"), options[name]) for name in ("retain", "ssh_port", "healthy_minutes")]
     words += ["--boot-timeout %d" % options["boot_timeout"], "--scripts %s" % options["scripts"]]
     words += ["--reboot-unconfirmed"] if options["reboot_unconfirmed"] else []
@@ -140,6 +142,8 @@ def units(found: Dict[str, Any], options: Dict[str, Any]) -> Dict[str, File]:
     }
     if options["arm_at_reboot"]:
         texts[unit_path(ARM)] = File(ARM_TEXT.format(**parts))
+    if found["initramfs_tools"]:
+        texts[_fallback_kernel_initramfs.PATH] = _fallback_kernel_initramfs.script(HEADER, options)
     return texts
 
 

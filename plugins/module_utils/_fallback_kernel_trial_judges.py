@@ -6,6 +6,7 @@
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel_trial,
     _fallback_kernel_files,
+    _fallback_kernel_initramfs,
     _fallback_kernel_policy,
     _kernels,
 )
@@ -106,6 +107,11 @@ def trial_pending(policy: Dictionary, state: Dictionary) -> Dictionary:
     if days > limit:
         reason = "the host is not patched: %s waits to be confirmed" % newest
         return part("fail", expected, observed, reason=reason, remedy=remedy)
+    if newest in state["unguarded"]:
+        reason = "its initrd is older than %s: were it to hang in there, it would not be left" % (
+            _fallback_kernel_initramfs.PATH
+        )
+        return part("fail", expected, observed, reason=reason, remedy="update-initramfs -u -k %s" % newest)
     return part("pass", expected, observed)
 
 

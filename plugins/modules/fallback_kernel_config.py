@@ -18,6 +18,8 @@ description:
     know, but where kernels are in C(/boot) (GRUB on SUSE, Proxmox's boot tool), it does only that, and says so.
   - On the others it has a systemd that crashes restart the host, and on Debian and Ubuntu gives GRUB's menu the
     time and the entries that a person at the console needs.
+  - Where initramfs-tools makes the initrds, those that are made from then on restart a host that hangs in there. It makes none anew, neither for
+    V(present) nor for V(absent).
   - It installs no package and never reboots.
 extends_documentation_fragment:
   - kernelops.panic_hardening.attributes
@@ -41,7 +43,9 @@ options:
     type: int
     default: 5
   boot_timeout:
-    description: Seconds after the start of a kernel that is tried at which it is left again if the host cannot be reached.
+    description:
+      - Seconds after the start of a kernel that is tried at which it is left again if the host cannot be reached.
+      - With initramfs-tools also those after which a host that is still in its initramfs restarts. Initrds that are made later hold it.
     type: int
     default: 900
   scripts:

@@ -77,6 +77,8 @@ def complete_machine(make_host: Any, version: str = "252") -> FixtureHost:
     host = lab_machine(make_host)
     host.programs["systemctl"] = Systemctl(host, version)
     host.put("/usr/bin/apt-config", "")
+    host.put("/usr/sbin/mkinitramfs", "")
+    os.makedirs(host.root + "/etc/initramfs-tools/scripts/init-top")
     host.answers[("apt-config", "dump")] = Result(0, 'APT::NeverAutoRemove "";\n', "")
     host.answers[("apt-config", "--version")] = Result(0, "apt 2.6.1 (amd64)\n", "")
     host.put("/etc/apt/apt.conf.d/01autoremove", "")

@@ -42,9 +42,10 @@ NAMES = [name for name, _category, _severity, _judge in _fallback_kernel_control
 
 @pytest.fixture
 def host(make_host: Any) -> FixtureHost:
-    """The lab's machine as the role would leave it."""
+    """The lab's machine as the role would leave it, with a new kernel that came later."""
     made = complete_machine(make_host)
     _fallback_kernel_config.apply(made, _boot_kernel.observe(made), _fallback_kernel_policy.options(POLICY))
+    kernel(made, NEW)
     return made
 
 
@@ -331,7 +332,7 @@ class TestWhatConfirms:
     CONFIRM = _fallback_kernel_files.unit_path(_fallback_kernel_files.CONFIRM)
 
     def test_a_unit_of_another_policy(self, host: FixtureHost) -> None:
-        found = one(host, "confirmation_installed", fallback_kernel_boot_timeout=600)
+        found = one(host, "confirmation_installed", fallback_kernel_healthy_minutes=6)
         assert (found["status"], found["reason"]) == ("fail", "not as wanted: " + self.CONFIRM)
 
     def test_a_program_of_another_version(self, host: FixtureHost) -> None:

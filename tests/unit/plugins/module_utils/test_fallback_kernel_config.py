@@ -219,6 +219,14 @@ class TestUnits:
         apply(host)
         assert host.text(files.MANAGER).endswith("[Manager]\n%s\n" % line)
 
+    def test_an_initramfs_that_hangs_restarts_where_initramfs_tools_make_it(self, host: FixtureHost) -> None:
+        script = "/etc/initramfs-tools/scripts/init-top/kernelops_fallback_kernel"
+        apply(host, boot_timeout=901)
+        assert (host.mode(script), '[ "$passed" -lt 901 ]' in host.text(script)) == (0o755, True)
+        host.remove("/usr/sbin/mkinitramfs")
+        apply(host)
+        assert not host.exists(script)
+
 
 class TestTrouble:
     @pytest.mark.parametrize("unit", [files.CONFIRM, files.ARM])
