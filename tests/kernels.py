@@ -64,6 +64,25 @@ class Kernels:
         self.machine.ssh("systemctl reboot")
         return boot, offset
 
+    def unplug(self, offset: int, left: str) -> None:
+        """Take the network's link away while the new kernel runs: from GRUB on, until the console says that it is left."""
+        starts = self._heard(f"Loading Linux {self.new} ", offset)
+        self.machine.monitor("set_link net0 off")
+        try:
+            self._heard(left, starts)
+        finally:
+            self.machine.monitor("set_link net0 on")
+
+    def _heard(self, words: str, offset: int) -> int:
+        """Wait until the console says something; return where that ends."""
+        began = time.monotonic()
+        while time.monotonic() - began < BACK_SECONDS:
+            before, found, _after = self.machine.serial(offset).partition(words)
+            if found:
+                return offset + len((before + found).encode())
+            time.sleep(0.5)
+        raise AssertionError(f"the console does not say '{words}':\n{self.machine.serial(offset)[-2000:]}")
+
     def wait_for(self, release: str, boot: str, timeout: float = BACK_SECONDS) -> float:
         """Wait until a later boot runs that kernel and answers; others may answer before it. Returns the seconds."""
         began = time.monotonic()

@@ -25,6 +25,8 @@ class Fault:
     spoil: str
     mark: str
     mend: str = "update-grub"
+    why: str = ""  # what was remembered of it, where the kernel lived long enough to tell
+    unplug: bool = False  # whether its network has no link from GRUB on until it is left
 
 
 def on_line(edit: str, argument: str) -> str:
@@ -43,6 +45,12 @@ def unit(lines: str) -> str:
 NO_UNIT = "systemctl disable -q lab-fault; rm -f /etc/systemd/system/lab-fault.service; systemctl daemon-reload"
 BACK = "mv -f /root/vmlinuz-{new} /boot/ 2>/dev/null; mv -f /root/initrd.img-{new} /boot/ 2>/dev/null; true"
 ROOT = "root=UUID=00000000-0000-4000-8000-000000000000"
+HANG, ANEW = "/etc/initramfs-tools/scripts/init-premount/lab_fault", "update-initramfs -u -k {new}"
+# An address that stays without a link, as ifupdown leaves a static one.
+STATIC = "/etc/systemd/network/00-lab.network"
+STATIC_TEXT = (
+    "[Match]\\nName=eth0\\n[Network]\\nAddress=10.0.2.15/24\\nGateway=10.0.2.2\\nConfigureWithoutCarrier=yes\\n"
+)
 # What comes after it depends on where the cut is: no init, or one that finds no root.
 CUT_OFF = "Initramfs unpacking failed"
 OLDEST, OLDER = "4.1.0-1-cloud-amd64", "4.1.0-2-cloud-amd64"
@@ -59,7 +67,7 @@ FAULTS = (
           "Kernel panic - not syncing", NO_UNIT),
     Fault("image-gone", "mv /boot/vmlinuz-{new} /root/", "not found", BACK),
     Fault("boot-hangs", unit("Before=basic.target\\n[Service]\\nType=oneshot\\nTimeoutStartSec=infinity\\nExecStart=sleep infinity\\n"),
-          "reboot: Restarting system", NO_UNIT),
+          "reboot: Restarting system", NO_UNIT, why="nothing listens on TCP port 22"),
     Fault("initrd-gone", "mv /boot/initrd.img-{new} /root/", "not found", BACK),
     Fault("initrd-cut-off", "cp /boot/initrd.img-{new} /root/ && truncate -s 2M /boot/initrd.img-{new}", CUT_OFF, BACK),
     Fault("image-corrupt", "cp /boot/vmlinuz-{new} /root/ && dd if=/dev/zero of=/boot/vmlinuz-{new} bs=64k count=1 conv=notrunc",
@@ -67,7 +75,10 @@ FAULTS = (
     Fault("root-missing", on_line(f"s/root=[^ ]*/{ROOT}/", ROOT), "Rebooting automatically due to panic="),
     Fault("init-exits", on_line("s,$, init=/bin/false,", "init=/bin/false"), "Attempted to kill init"),
     Fault("no-network", unit("After=systemd-networkd.service\\n[Service]\\nExecStart=sh -c \"while sleep 1; do ip link set eth0 down; done\"\\n"),
-          "reboot: Restarting system", NO_UNIT),
+          "reboot: Restarting system", NO_UNIT, why="no default route by eth0"),
+    Fault("initramfs-hangs", f"printf '#!/bin/sh\\n[ \"$1\" = prereqs ] || while :; do sleep 60; done\\n' > {HANG} && chmod +x {HANG} && {ANEW}",
+          "the initramfs was not left within 90 seconds", f"rm -f {HANG}; {ANEW}"),
+    Fault("no-link", f"printf '{STATIC_TEXT}' > {STATIC}", "reboot: Restarting system", f"rm -f {STATIC}", why="eth0", unplug=True),
 )  # fmt: skip
 
 
@@ -101,15 +112,21 @@ def test_a_bad_kernel_is_left_again(kernels: Kernels, fault: Fault) -> None:
     """It is spoilt after it was armed: before, it would have been refused."""
     armed = kernels.look(known_good=kernels.good, trial=kernels.new, retry=True)
     assert armed["trial"]["status"] == "armed"
-    spoilt = kernels.machine.ssh(fault.spoil.format(new=kernels.new) + " && sync")
+    spoilt = kernels.machine.ssh(fault.spoil.format(new=kernels.new) + " && sync", timeout=120)
     assert spoilt.returncode == 0, spoilt.stderr
     try:
         boot, offset = kernels.restart()
+        if fault.unplug:
+            kernels.unplug(offset, fault.mark)
         seconds = kernels.wait_for(kernels.good, boot)
         said = kernels.machine.serial(offset)
         print(f"{fault.name}: back on the known-good kernel after {seconds:.0f} s")
         assert re.search(fault.mark, said), said[-2000:]
-        assert kernels.status("failed")["alarm"] is True
+        status = kernels.status("failed")
+        assert (status["alarm"], status["trial"]) == (True, kernels.new)
+        if fault.why:
+            assert fault.why in "; ".join(status["problems"])
+            assert fault.why in audit(kernels)["fallback_kernel.trial_result"]["reason"]
     finally:
         kernels.machine.ssh(fault.mend.format(new=kernels.new), timeout=120)
 
