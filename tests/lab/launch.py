@@ -64,6 +64,7 @@ def description(
         "keep_log": str(paths.folder("logs") / f"{paths.scope()}.{wish.name}.log"),
         "prepare": [list(part) for part in prepare],
         "command": list(command),
+        "again": qemu.afresh(command),
     }
 
 

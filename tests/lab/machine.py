@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ from lab.state import State
 READY_SECONDS = 240
 # Two emulated processors can hang in a reset before the firmware says a word: seen once in some hundred resets.
 RESETS, FIRST_WORD_SECONDS = 2, 120.0
+START_SECONDS = 30
 
 
 class Machine:
@@ -46,10 +48,11 @@ class Machine:
         owner: Process | None = None,
         extra: Sequence[str] = (),
         reach: Mapping[str, int] | None = None,
+        cache: str = "unsafe",
     ) -> Machine:
         """Start a machine without waiting for it; `ready` waits. It reaches the loopback ports of `reach`, by address."""
         source = images.ensure(image)
-        hardware = qemu.Hardware(memory, cpus, qemu.accelerator(), tuple(extra))
+        hardware = qemu.Hardware(memory, cpus, qemu.accelerator(), tuple(extra), cache)
         if source.foreign:
             qemu.image_format(source.path)
         booted = snapshots.ensure(source, hardware) if snapshot and source.kind == "disk" else None
@@ -143,6 +146,31 @@ class Machine:
             if self._speaks(said):
                 break
         self.forget_connections()
+
+    def kill(self) -> None:
+        """Kill the machine's program and boot again from its disk; what that had not been told to flush may be lost as well.
+
+        That takes a machine with the cache `writeback`: with `unsafe` a flush is no promise.
+        """
+        program = self.state.process("machine")
+        if program is None or not program.alive():
+            raise LabError(f"{self.name} does not run, so that it cannot be killed.")
+        self.state.again_file.touch()
+        os.kill(program.pid, signal.SIGKILL)
+        began = time.monotonic()
+        while not self._started_after(program):
+            if time.monotonic() - began > START_SECONDS or not self.alive():
+                raise LabError(f"{self.name} was not started again; its program said:\n{self.state.log_tail()}")
+            time.sleep(0.1)
+        self.forget_connections()
+
+    def _started_after(self, program: Process) -> bool:
+        now = self.state.process("machine")
+        if now is None or now == program:
+            return False
+        with contextlib.suppress(OSError), qemu.Qmp(self.state.folder):
+            return True
+        return False
 
     def _speaks(self, said: int) -> bool:
         """Wait until the console says more than that."""

@@ -30,6 +30,11 @@ class State:
         return self.folder / "stop"
 
     @property
+    def again_file(self) -> Path:
+        """Return the file whose presence asks the supervisor to start a machine again that ends by itself."""
+        return self.folder / "again"
+
+    @property
     def ended_file(self) -> Path:
         """Return the file that says how a machine ended by itself."""
         return self.folder / "ended.json"

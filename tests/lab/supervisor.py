@@ -16,7 +16,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -25,6 +27,7 @@ from lab.state import State
 
 TICK = 0.25
 PR_SET_PDEATHSIG = 1
+ENDED = "ended by itself"
 
 
 def die_with_parent() -> None:
@@ -48,7 +51,7 @@ def watch(machine: subprocess.Popen[bytes], state: State, owner: Process | None,
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = machine.wait(TICK)
-            return "" if state.stop_file.exists() else f"ended by itself with {code}"
+            return "" if state.stop_file.exists() else f"{ENDED} with {code}"
         reason = reason_to_stop(state, owner, deadline)
         if reason:
             return reason
@@ -64,6 +67,19 @@ def end(machine: subprocess.Popen[bytes]) -> None:
             machine.wait(patience)
 
 
+def start(command: Sequence[str], state: State, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start the machine's process, and write down which one it is."""
+    machine = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - there are no threads here
+    )
+    state.write_processes(supervisor=identify(os.getpid()), machine=identify(machine.pid))
+    return machine
+
+
 def main() -> int:
     """Start the machine that the state folder describes and stay until it ended."""
     state = State(Path(sys.argv[1]))
@@ -75,18 +91,15 @@ def main() -> int:
     with open("program.log", "ab") as log:
         for command in plan["prepare"]:
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
-        machine = subprocess.Popen(
-            plan["command"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - there are no threads here
-        )
-    state.write_processes(supervisor=identify(os.getpid()), machine=identify(machine.pid))
-    reason = watch(machine, state, owner, plan["deadline"])
+        machine = start(plan["command"], state, log)
+        reason = watch(machine, state, owner, plan["deadline"])
+        while reason.startswith(ENDED) and state.again_file.exists():
+            state.again_file.unlink()
+            machine = start(plan["again"], state, log)
+            reason = watch(machine, state, owner, plan["deadline"])
     end(machine)
     shutil.copyfile("serial.log", plan["keep_log"]) if Path("serial.log").exists() else None
-    if reason.startswith("ended by itself"):
+    if reason.startswith(ENDED):
         state.write_ended(reason)
     else:
         os.chdir("/")

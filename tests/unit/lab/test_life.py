@@ -35,6 +35,8 @@ except OSError:
     sys.exit("qemu-system-x86_64: Could not set up host forwarding rule 'tcp:127.0.0.1:...'")
 open("serial.log", "w").write("hello from the console\\n")
 control = socket.socket(socket.AF_UNIX)
+if os.path.exists("qmp.sock"):
+    os.unlink("qmp.sock")
 control.bind("qmp.sock")
 control.listen()
 resets = 0
@@ -225,6 +227,20 @@ def test_a_reset_that_hangs_is_done_again(monkeypatch: pytest.MonkeyPatch) -> No
     assert wait(lambda: machine.serial_size() == 23)
     machine.cut_power()
     assert machine.serial(23) == "GRUB\n"
+
+
+def test_a_killed_program_is_started_again_and_boots_from_its_disk(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "_provide_disk", lambda *_: None)
+    wish = Wish("one", Image("debian12", Path("/none"), "k"), qemu.Hardware(), snapshot=Path("/none"))
+    machine = Machine(launch.start(wish))
+    before = program(machine.state)
+    assert "-loadvm" in processes.command_line(before.pid)
+    machine.kill()
+    after = program(machine.state)
+    assert (before.alive(), after.alive(), machine.alive()) == (False, True, True)
+    assert "-loadvm" not in processes.command_line(after.pid)
+    os.kill(after.pid, signal.SIGKILL)
+    assert wait(lambda: not machine.alive()), "that was not asked for"
 
 
 def test_the_control_socket_works_below_a_very_long_path(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:

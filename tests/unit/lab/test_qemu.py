@@ -54,6 +54,7 @@ def test_a_snapshot_depends_on_hardware_image_and_version_and_not_on_port_or_nam
     usual = snapshots.path_for(image, Hardware())
     assert snapshots.path_for(image, Hardware()) == usual
     assert snapshots.path_for(image, Hardware(memory=1024)) != usual
+    assert snapshots.path_for(image, Hardware(cache="writeback")) != usual
     assert snapshots.path_for(image, Hardware(extra=("-device", "i6300esb"))) != usual
     assert snapshots.path_for(Image("debian12", tmp_path / "i.qcow2", "k2"), Hardware()) != usual
     monkeypatch.setattr(qemu, "version", lambda: "QEMU 2")
