@@ -51,6 +51,7 @@ STATIC = "/etc/systemd/network/00-lab.network"
 STATIC_TEXT = (
     "[Match]\\nName=eth0\\n[Network]\\nAddress=10.0.2.15/24\\nGateway=10.0.2.2\\nConfigureWithoutCarrier=yes\\n"
 )
+SCRIPTS = "/etc/fallback_kernel.d"
 # What comes after it depends on where the cut is: no init, or one that finds no root.
 CUT_OFF = "Initramfs unpacking failed"
 OLDEST, OLDER = "4.1.0-1-cloud-amd64", "4.1.0-2-cloud-amd64"
@@ -151,6 +152,32 @@ def test_a_power_cut_tries_nothing(kernels: Kernels) -> None:
     assert kernels.look()["trial"]["status"] == "none"
 
 
+@in_full
+def test_a_systemd_that_crashes_restarts_the_host(kernels: Kernels) -> None:
+    boot, offset = kernels.machine.boot_id(), kernels.machine.serial_size()
+    kernels.machine.ssh("kill -SEGV 1")
+    kernels.wait_for(kernels.good, boot)
+    assert "Caught <SEGV>" in kernels.machine.serial(offset)
+
+
+@in_full
+def test_a_host_that_serves_and_fails_a_check_restarts_where_that_is_wanted(kernels: Kernels) -> None:
+    wanted = {**POLICY, "fallback_kernel_reboot_unconfirmed": True}
+    assert playbooks.run("harden", [kernels.machine], variables=wanted).returncode == 0
+    check = "mkdir -p {0} && printf '#!/bin/sh\\necho no licence >&2; exit 1\\n' > {0}/lab && chmod 755 {0}/lab"
+    assert kernels.machine.ssh(check.format(SCRIPTS)).returncode == 0
+    try:
+        kernels.look(known_good=kernels.good, trial=kernels.new, retry=True)
+        boot, _offset = kernels.restart()
+        kernels.wait_for(kernels.new, boot)
+        kernels.wait_for(kernels.good, boot)
+        assert "no licence" in "; ".join(kernels.status("failed")["problems"])
+    finally:
+        kernels.machine.ssh(f"rm -r {SCRIPTS}")
+        again = playbooks.run("harden", [kernels.machine], variables=POLICY)
+    assert again.returncode == 0, again.output
+
+
 def test_a_good_kernel_is_tried_at_an_orderly_restart_and_confirmed(kernels: Kernels) -> None:
     kernels.look(trial="none")  # forgets that it failed while it was spoilt
     boot, _offset = kernels.restart()
@@ -179,13 +206,13 @@ def test_a_new_kernel_that_does_not_boot_is_left_without_anybody(kernels: Kernel
     kernels.look(trial="none")
 
 
-def clean_up(kernels: Kernels, command: str) -> None:
-    """Clean up with two older kernels on the machine, of which the role keeps one; apt alone would keep neither."""
+def clean_up(kernels: Kernels, command: str, **more: t.Any) -> None:
+    """Clean up, by a command or by more of a policy, two older kernels of which the role keeps one; apt alone would keep neither."""
     for release in (OLDEST, OLDER):
         repack(kernels.machine, release)
     # As on a host that got it by an update.
     kernels.machine.ssh(f"apt-mark auto linux-image-{kernels.good}")
-    done = playbooks.run("harden", [kernels.machine], variables={**POLICY, "fallback_kernel_retain": 2})
+    done = playbooks.run("harden", [kernels.machine], variables={**POLICY, "fallback_kernel_retain": 2, **more})
     assert done.returncode == 0, done.output
     cleaned = kernels.machine.ssh(command, timeout=400)
     assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
@@ -199,6 +226,11 @@ def clean_up(kernels: Kernels, command: str) -> None:
 @in_full
 def test_apt_keeps_what_the_role_has_named_and_removes_the_rest(kernels: Kernels) -> None:
     clean_up(kernels, "apt-get autoremove --purge --yes")
+
+
+@in_full
+def test_the_role_itself_removes_the_rest_where_that_is_wanted(kernels: Kernels) -> None:
+    clean_up(kernels, "true", fallback_kernel_purge=True)
 
 
 @in_full
