@@ -24,5 +24,11 @@ def test_the_journal_tells(host: t.Any) -> None:
     assert "the next boot tries the kernel" in before
 
 
+def test_its_initrd_would_not_have_hung_for_ever_and_nothing_of_that_is_left_running(host: t.Any) -> None:
+    script = "scripts/init-top/kernelops_fallback_kernel"
+    assert script in host.check_output("lsinitramfs /boot/initrd.img-$(uname -r)").splitlines()
+    assert script not in host.check_output("ps -eo args")
+
+
 def test_no_unit_has_failed(host: t.Any) -> None:
     assert host.check_output("systemctl --failed --no-legend --plain") == ""
