@@ -81,10 +81,18 @@ def _program(host: Host) -> Dict[str, Any]:
     units = names + (_fallback_kernel_files.AGAIN,)
     paths = [_fallback_kernel_files.unit_path(name) for name in units]
     paths += [_fallback_kernel_files.MANAGER, _fallback_kernel_initramfs.PATH]
+    facts = _fallback_kernel_files.facts(host)
     return {
         "current": _fallback_kernel_files.is_current(host.read(_fallback_kernel_files.PROGRAM)),
         "files": dict((path, host.read(path)) for path in paths),
         "units": dict((name, dict(_systemd.unit(host, name)._asdict())) for name in names),
         "active": _systemd.active_states(host, list(names)),
-        "facts": _fallback_kernel_files.facts(host),
+        "facts": facts,
+        "crash": _on_crash(host, "CrashAction" if facts["crash_action"] else "CrashReboot"),
     }
+
+
+def _on_crash(host: Host, key: str) -> Dict[str, str]:
+    """What a systemd that crashes does, and the place that decides it, which may come behind ours."""
+    found = _systemd.settings(host, "system.conf", "Manager").get(key)
+    return dict(found._asdict()) if found else {}

@@ -16,6 +16,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging
 DAY = 24 * 3600
 # Seconds that the last looks behind the timeout may take.
 LOOKS = 300
+# What CrashReboot= and CrashAction= may say for it.
+RESTARTS = ("reboot", "1", "yes", "y", "true", "t", "on")
 TRY = "restart the host orderly, or boot_kernel with trial: newest"
 CONFIRM = "boot it from the menu, with a console at hand; then boot_kernel with known_good: running"
 
@@ -33,8 +35,11 @@ def confirmation_installed(policy: Dictionary, state: Dictionary) -> Dictionary:
     reasons = ["not as wanted: %s" % ", ".join(wrong)] if wrong else []
     reasons += ["not started at boot: %s" % ", ".join(off)] if off else []
     reasons += ["not started, so that no restart passes by it: %s" % ", ".join(stopped)] if stopped else []
+    stands = found["crash"] and found["crash"]["value"].lower() not in RESTARTS
+    reasons += ["%s has a systemd that crashes stand still" % found["crash"]["source"]] if stands else []
     if reasons:
         remedy = "systemctl unmask %s; then %s" % (" ".join(off), SET) if off else SET
+        remedy = "take it out of that file; then %s" % SET if stands else remedy
         return part("fail", expected, "not so", reason="; ".join(reasons), remedy=remedy, evidence=wrong)
     return part("pass", expected, "installed")
 
