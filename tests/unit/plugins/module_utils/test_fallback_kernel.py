@@ -335,15 +335,6 @@ class TestWhatConfirms:
         found = one(host, "confirmation_installed", fallback_kernel_healthy_minutes=6)
         assert (found["status"], found["reason"]) == ("fail", "not as wanted: " + self.CONFIRM)
 
-    @pytest.mark.parametrize("value, status", [("no", "fail"), ("on", "pass"), ("", "pass")])
-    def test_a_later_file_that_has_a_crashed_systemd_stand_still(
-        self, host: FixtureHost, value: str, status: str
-    ) -> None:
-        path = "/etc/systemd/system.conf.d/zzz.conf"
-        host.put(path, "[Manager]\nCrashReboot=%s\nCrashAction=freeze\n" % value)
-        found = one(host, "confirmation_installed")
-        assert (found["status"], path + ":2 has a systemd" in found["reason"]) == (status, status == "fail")
-
     def test_a_program_of_another_version(self, host: FixtureHost) -> None:
         host.put(_fallback_kernel_files.PROGRAM, "")
         found = one(host, "confirmation_installed")
