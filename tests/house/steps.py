@@ -84,7 +84,7 @@ STEPS = (
     ], 30, "all"),
     Step("molecule-hardware", "scenarios", "failing hardware is told of, a hang is ended", [
         "molecule", "test", "-s", "hardware",
-    ], 25, "all"),
+    ], 50, "all"),
     Step("machine-debian12", "machines", "what needs a machine of its own", machine("debian12"), 120),
     Step("machine-debian13", "machines", "what needs a machine of its own", machine("debian13"), 120, "all"),
     Step("kernels-debian12", "machines", "bad kernels are left again", machine("debian12", BAD_KERNELS), 100),

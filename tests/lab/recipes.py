@@ -41,6 +41,7 @@ OFFLINE = ("kdump-tools", "makedumpfile", "kexec-tools", "initramfs-tools-core",
 # A kernel with the drivers of real hardware, for machines that simulate some, and what watches it.
 FULL_KERNEL = "linux-image-amd64"
 HARDWARE = ("smartmontools", "lm-sensors", "rasdaemon")
+I2C = "i2c-tools"  # speaks to the simulated sensor
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,8 @@ RECIPES = {
     for recipe in (
         Recipe("debian12", "disk", "bookworm", (*COMMON, *MACHINE), KERNEL, OFFLINE),
         Recipe("debian13", "disk", "trixie", (*COMMON, *MACHINE), KERNEL, OFFLINE),
-        Recipe(
-            "hardware12", "disk", "bookworm", (*COMMON, *MACHINE, "i2c-tools"), FULL_KERNEL, (*OFFLINE, *HARDWARE), 4096
-        ),
+        Recipe("hardware12", "disk", "bookworm", (*COMMON, *MACHINE, I2C), FULL_KERNEL, (*OFFLINE, *HARDWARE), 4096),
+        Recipe("hardware13", "disk", "trixie", (*COMMON, *MACHINE, I2C), FULL_KERNEL, (*OFFLINE, *HARDWARE), 4096),
         Recipe("container12", "tree", "bookworm", COMMON),
     )
 }
