@@ -54,7 +54,7 @@ def shellcheck() -> list[str]:
 
 
 STEPS = (
-    Step("unit-module_utils", "fast", "unit tests of what runs on a host", pytest(HOST_TESTS)),
+    Step("unit-module_utils", "fast", "unit tests of what runs on a host", pytest(HOST_TESTS), 10),
     Step("unit-plugins", "fast", "unit tests of modules, actions and contracts", pytest(
         "tests/unit/plugins", f"--ignore={HOST_TESTS}",
     )),
