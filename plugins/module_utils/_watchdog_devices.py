@@ -24,7 +24,9 @@ BMC = "ipmi_watchdog"
 BMC_DEVICES = ("IPI0001", "dmi-ipmi-")
 BMC_PARAMETERS = "/sys/module/ipmi_watchdog/parameters"
 ORDER = ("wdat_wdt", "i6300esb", "hpwdt", "iTCO_wdt", "sp5100_tco", BMC)
-SOFTWARE, SOFTWARE_IDENTITY = "softdog", "Software Watchdog"
+SOFTWARE = "softdog"
+# Those that no device names: that of the processor, and the other one at least up to Linux 6.1.
+IDENTITIES = {"Software Watchdog": SOFTWARE, "i6300ESB timer": "i6300esb"}
 # At the pretimeout its own handler of the NMI panics, whatever the governor.
 PANICS_ITSELF = ("hpwdt",)
 BUILT_IN = "built in"
@@ -112,9 +114,8 @@ def _number(host: Host, folder: str, name: str) -> Optional[int]:
 
 def _driver(host: Host, folder: str, identity: Optional[str]) -> str:
     """The module that drives it, by the name that loads it."""
-    if identity == SOFTWARE_IDENTITY:
-        return SOFTWARE
-    return (host.readlink(folder + "/device/driver/module") or BUILT_IN).rsplit("/", 1)[-1]
+    module = host.readlink(folder + "/device/driver/module") or IDENTITIES.get(identity or "", BUILT_IN)
+    return module.rsplit("/", 1)[-1]
 
 
 def feeder(host: Host, units: Dict[str, Dict[str, bool]]) -> str:

@@ -21,6 +21,7 @@ from unit.plugins.module_utils.fixture_watchdog import (
     load,
     machine,
     pci,
+    resolved,
     set_up,
 )
 
@@ -207,6 +208,14 @@ def test_only_a_driver_that_reads_it_can_say_that_there_was_no_reset(root: str, 
     # What says that there was one is believed in any case.
     load(host, driver=driver, bootstatus=32)
     assert judged(host, watchdog_driver=driver or "auto")["last_boot"]["status"] == "fail"
+
+
+def test_a_driver_that_no_device_names_is_known_by_its_identity(root: str) -> None:
+    """As the i6300esb of Linux 6.1."""
+    host = esb(root)
+    load(host, driver="")
+    assert resolved(host)["drivers"] == ["i6300esb"]
+    assert judged(host)["last_boot"]["status"] == "pass"
 
 
 def test_a_reset_is_seen_and_told_of_once(root: str) -> None:
