@@ -15,7 +15,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash i
     _subject,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._frames import Frame
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._report import TRACE_LIMIT, Report, Stack
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._report import Report
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._stack import TRACE_LIMIT, Stack
 
 PRINT_FRAMES = 4
 ADDRESS = re.compile(r"(?:,? (?:at )?(?:virtual )?address:?| at) (?:0x)?[0-9a-f]{4,16}\b")
