@@ -4,7 +4,7 @@
 """The lines of one report, and what they say: who ran where, on which kernel."""
 
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Match, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash import _stack, _taint
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._crash._memory import Table
@@ -21,7 +21,8 @@ HEAD_END = ("CPU: ", "Pid: ", "PID: ", "NIP [", "Call Trace", "Call trace", "Bac
 # What WARN() may say in its text.
 WARNED_OF = ("mem-corruption", "locking", "bug-other", "atomic-context")
 
-CPU_LINE = re.compile(r"CPU: (\d{1,5})\b")
+# Up to Linux 3.x an oops of x86 has its CPU alone in a line.
+CPU_LINE = re.compile(r"CPU: (\d{1,5})\b|\ACPU (\d{1,5})\s*\Z")
 TASK = (
     re.compile(
         r".{0,40}\bPID: (?P<pid>\d{1,10}) Comm: (?P<comm>.{1,32}?) (?:Kdump: loaded )?(?:Not tainted|Tainted: |G )"
@@ -38,6 +39,8 @@ CPU_HINT = re.compile(r".{0,120}?(?:CPU#|on cpu |on CPU |CPU )(\d{1,5})\b")
 # The RHEL family shows flags that it keeps for itself as dashes.
 RELEASE = re.compile(r"(?:Not tainted|Tainted: [A-Z -]{1,60}?)[ ,(]{1,24}(\d{1,3}\.\d[^\s,)]{1,100})")
 HARDWARE = "Hardware name: "
+# It tells of tasks that are on no CPU, from its own.
+HUNG_TASK_WATCHDOG = "khungtaskd"
 FIRST_PAGE = re.compile(r"Failing address: 0{13}[0-9a-f]{3} ")
 
 
@@ -94,11 +97,9 @@ class Report:
         """Task, CPU, kernel, hardware and taint."""
         found: Dict[str, Any] = dict(task=None, cpu=None, kernel=None, hardware=None, taint=[])
         for text in self.lines:
-            if found["task"] is None:
-                found["task"] = _task(text)
+            found["task"] = self._more(found["task"], text)
             if found["cpu"] is None and "CPU" in text:
-                match = CPU_LINE.search(text)
-                found["cpu"] = int(match.group(1)) if match else None
+                found["cpu"] = _number(CPU_LINE.search(text))
             if "ainted" in text:
                 match = RELEASE.search(text)
                 if match and found["kernel"] is None:
@@ -108,12 +109,27 @@ class Report:
             if at >= 0 and found["hardware"] is None:
                 found["hardware"] = text[at + len(HARDWARE) :].strip()[:200] or None
         if found["cpu"] is None:
-            match = CPU_HINT.match(self.title)
-            found["cpu"] = int(match.group(1)) if match else None
+            found["cpu"] = _number(CPU_HINT.match(self.title))
+        if self.kind == "hung-task":
+            found["cpu"] = None
         return found
+
+    def _more(self, known: Optional[Dict[str, Any]], text: str) -> Optional[Dict[str, Any]]:
+        """The task with what a line adds: who it is, or its number, which the first line of an OOM report leaves out."""
+        if known is not None and known["pid"] is not None:
+            return known
+        found = _task(text)
+        if found is None or (self.kind == "hung-task" and found["comm"] == HUNG_TASK_WATCHDOG):
+            return known
+        return found if known is None or known["comm"] == found["comm"] else known
 
     def stack(self) -> Stack:
         return _stack.find(self.kind, self.title, self.lines)
+
+
+def _number(match: Optional[Match[str]]) -> Optional[int]:
+    """The one group of an expression that took part."""
+    return int(match.group(match.lastindex or 0)) if match else None
 
 
 def _task(text: str) -> Optional[Dict[str, Any]]:

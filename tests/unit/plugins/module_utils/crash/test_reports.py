@@ -86,6 +86,28 @@ def test_the_stack_of_the_watchdog_is_not_that_of_the_hung_task() -> None:
     assert (found["kind"], found["fatal"], found["function"]) == ("hung-task", True, None)
 
 
+def test_a_hung_task_is_on_no_cpu_and_not_its_watchdog() -> None:
+    watchdog = "CPU: 3 PID: 27 Comm: khungtaskd Not tainted 6.1.0 #1\n"
+    found = samples.only(
+        "INFO: task cp:4711 blocked for more than 120 seconds.\n      Not tainted 6.1.0 #1\n" + watchdog
+    )
+    assert (found["task"], found["cpu"]) == ({"comm": "cp", "pid": 4711}, None)
+    found = samples.only("Kernel panic - not syncing: hung_task: blocked tasks\n" + watchdog)
+    assert (found["task"], found["cpu"]) == (None, None)
+
+
+def test_the_task_that_ran_out_of_memory_has_its_number() -> None:
+    assert samples.only(samples.OOM)["task"] == {"comm": "java", "pid": 1403}
+
+
+def test_the_cpu_of_an_old_kernel_stands_alone() -> None:
+    lines = samples.X86_NULL.splitlines(True)
+    old = [line for line in lines if not line.startswith("CPU: ")]
+    old.insert(1, "CPU 5 \nPid: 2901, comm: cat Tainted: G           O 2.6.32-504.el6.x86_64 #1 Dell\n")
+    found = samples.only("".join(old))
+    assert (found["cpu"], found["task"]) == (5, {"comm": "cat", "pid": 2901})
+
+
 def test_an_address_in_the_first_page_is_a_null_pointer_on_s390_too() -> None:
     text = samples.S390_FAULT.replace(
         "Failing address: 6b6b6b6b6b6b6000 TEID", "Failing address: 0000000000000000 TEID"
