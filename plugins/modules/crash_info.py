@@ -108,7 +108,7 @@ incidents:
     kernel: {description: Release of the kernel, type: str, sample: 6.1.0-56-amd64}
     hardware: {description: The machine as the kernel names it, type: str, sample: "QEMU Standard PC (Q35 + ICH9, 2009)"}
     task: {description: The task that ran, type: dict, sample: {comm: swapper/1, pid: 0}}
-    cpu: {description: The CPU that it ran on, type: int, sample: 1}
+    cpu: {description: "The CPU that it ran on; a task that hangs is on none", type: int, sample: 1}
     taint: {description: What the kernel was tainted with, type: list, elements: dict, sample: [{flag: O, meaning: out-of-tree module}]}
     function: {description: "The culprit, not the helper that reported it", type: str, sample: rtl8125_poll}
     module: {description: The driver to look at, type: str, sample: r8125}
