@@ -43,6 +43,33 @@ def cut(kernels: Kernels, boot: str) -> None:
     assert now["running"] == now["default"]["release"] in (kernels.good, kernels.new)
 
 
+def try_the_new_one(kernels: Kernels) -> str:
+    """Boot the new kernel as a trial, anew; return its boot."""
+    kernels.look(known_good=kernels.good)
+    kernels.look(trial=kernels.new, retry=True)
+    boot, _offset = kernels.restart()
+    kernels.wait_for(kernels.new, boot)
+    return kernels.machine.boot_id()
+
+
+def undisturbed(kernels: Kernels) -> tuple[float, float]:
+    """Seconds from the first write of a confirmation until its menu is there, and until the unit has ended."""
+    until = f"while {{}} && systemctl --quiet is-active {SERVICE}; do sleep 0.1; done; date +%s.%N"
+    there, gone = until.format(f"! ls {MENU}"), until.format(f"ls {MENU}")
+    done = kernels.machine.ssh(f"({there}; {gone}; {until.format('true')}) 2>/dev/null | grep -v /", timeout=300)
+    begins, made, ends = map(float, done.stdout.split())
+    return made - begins, ends - begins
+
+
+def back_to_the_good_one(kernels: Kernels) -> None:
+    """Where the new kernel has been confirmed, take that back."""
+    if kernels.running() == kernels.new:
+        kernels.look(known_good=kernels.good)
+        boot = kernels.machine.boot_id()
+        kernels.machine.cut_power()
+        kernels.wait_for(kernels.good, boot)
+
+
 def behind_the_first_write(kernels: Kernels, seconds: float) -> bool:
     """Wait until the menu is made, and so many seconds more; whether the unit is still at work then."""
     watch = f"until ls {MENU} || ! systemctl --quiet is-active {SERVICE}; do sleep 0.1; done"
@@ -90,24 +117,22 @@ def test_while_the_role_works(kernels: Kernels) -> None:
 
 
 def test_while_the_unit_confirms(kernels: Kernels) -> None:
+    """At random moments before the new menu is there, and in turn at those behind it, until the unit has ended."""
     chance = random.Random(SEED + 1)
+    try_the_new_one(kernels)
+    made, ends = undisturbed(kernels)
+    print(f"undisturbed: menu after {made:.1f} s, end after {ends:.1f} s")
+    kernels.status("confirmed")
     confirmed = at_work = 0
     for number in range(MOMENTS):
-        kernels.look(known_good=kernels.good)
-        kernels.look(trial=kernels.new, retry=True)
-        boot, _offset = kernels.restart()
-        kernels.wait_for(kernels.new, boot)
-        boot, wait = kernels.machine.boot_id(), chance.uniform(0, 6)
+        back_to_the_good_one(kernels)
+        boot = try_the_new_one(kernels)
+        wait = chance.uniform(made, ends) if number % 2 else chance.uniform(0, made)
         within = behind_the_first_write(kernels, wait)
         cut(kernels, boot)
         ended = kernels.running()
         print(f"cut {number} after {wait:.1f} s, {'at work' if within else 'too late'}: {ended}")
         at_work += within
         confirmed += ended == kernels.new
-        if ended == kernels.new:
-            kernels.look(known_good=kernels.good)
-            boot = kernels.machine.boot_id()
-            kernels.machine.cut_power()
-            kernels.wait_for(kernels.good, boot)
     assert at_work >= MOMENTS * 0.5, "the unit had ended before"
     assert 0 < confirmed < MOMENTS, "the moments were all before or all after the confirmation"
