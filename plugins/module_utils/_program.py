@@ -5,11 +5,11 @@
 
 import ast
 import functools
-import importlib
+import importlib.machinery
 import io
 import sys
 import zipfile
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
@@ -74,11 +74,15 @@ def sources(name: str) -> Dict[str, str]:
 
 
 def _source(name: str) -> str:
-    module = importlib.import_module("%s.%s" % (PACKAGE, name))
-    loader = getattr(module.__spec__, "loader", None)
-    text = loader.get_source(module.__name__) if loader else None
+    full = "%s.%s" % (PACKAGE, name)
+    # Importing it would compile it.
+    spec = importlib.machinery.PathFinder.find_spec(full, sys.modules[PACKAGE].__path__)
+    loader: Any = getattr(spec, "loader", None)
+    # That of importlib.util.LazyLoader is inside.
+    loader = getattr(loader, "loader", loader)
+    text = loader.get_source(full) if loader else None
     if text is None:
-        raise ImportError("%s: has no source" % module.__name__)
+        raise ImportError("%s: has no source" % full)
     return str(text)
 
 

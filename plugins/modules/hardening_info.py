@@ -96,6 +96,10 @@ from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _importing
+
+# Before the others: it decides how they come out of the archive.
+_importing.install()
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _roles, _writer
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, Observer
 
