@@ -67,10 +67,12 @@ def _count(host: Host, settings: List[Tuple[str, str]]) -> int:
     protects = [value for name, value in settings if name == "APT::Protect-Kernels"]
     if protects[-1:] in (["false"], ["no"], ["0"], ["off"]):
         return 0
-    version = re.findall(r"[0-9]+", host.run(["apt-config", "--version"]).out)[:3]
-    counts = [value for name, value in settings if name == "APT::NeverAutoRemove::KernelCount" and value.isdigit()]
+    counts = [int(value) for name, value in settings if name == "APT::NeverAutoRemove::KernelCount" and value.isdigit()]
     # A lower count is ignored; an apt that knows none keeps the running kernel and the newest, or the one before it.
-    return max([2] + [int(value) for value in counts[-1:] if tuple(map(int, version)) >= COUNTS])
+    if max(counts[-1:], default=0) <= 2:
+        return 2
+    version = re.findall(r"[0-9]+", host.run(["apt-config", "--version"]).out)[:3]
+    return counts[-1] if tuple(map(int, version)) >= COUNTS else 2
 
 
 def _matches(patterns: List[str], package: str) -> bool:

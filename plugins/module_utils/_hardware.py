@@ -3,17 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The roles that watch hardware, and what one of them wants on a host."""
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _alarm_path,
     _hardware_host,
     _hardware_plan,
+    _kdump_backends,
     _lm_sensors,
     _memory_headroom,
     _rasdaemon,
     _smartmontools,
     _watchdog,
+    _watchdog_devices,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
@@ -71,6 +73,13 @@ def validate(policy: Dict[str, Any]) -> None:
     """Refuse what these roles share and could not use; raises PolicyError."""
     _alarm_path.validate(policy)
     _memory_headroom.validate(policy)
+
+
+def units(host: Host, roles: Sequence[str]) -> Tuple[str, ...]:
+    """All units that these roles ask systemd for."""
+    place = {"family": _kdump_backends.system(host).family}
+    found = set(_watchdog_devices.FEEDERS if "watchdog" in roles else ())
+    return tuple(sorted(found.union(*(ROLES[name].owned(place).units for name in roles))))
 
 
 def observe(host: Host) -> Dict[str, Any]:

@@ -48,7 +48,12 @@ class Result(NamedTuple):
 
 
 class Host(Pipes):
-    """One machine: its files below C(root), and the commands of the running one."""
+    """One machine: its files below C(root), and the commands of the running one.
+
+    C(together) names units that somebody will ask systemd for: whoever asks for one of them asks for all.
+    """
+
+    together: Tuple[str, ...] = ()
 
     def which(self, name: str) -> Optional[str]:
         """The absolute path of an executable in the system's own directories, or None."""

@@ -5,7 +5,11 @@
 
 from typing import Any, Dict, Iterable, List
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _finding, _side_by_side
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _finding,
+    _side_by_side,
+    _virtualization,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 # Two groups, each imported only where one of its roles is looked at: a host compiles anew what an audit imports, and that
@@ -52,6 +56,8 @@ def judge(host: Host, policy: Dict[str, Any], roles: List[str], today: str) -> D
     """State, resolved policy, findings and summary of a host. C(today), YYYY-MM-DD, decides about waivers."""
     kernel, hardware = ([name for name in roles if name in group] for group in (KERNEL, HARDWARE))
     if kernel and hardware:
+        # Both ask for this.
+        _virtualization.observe(host)
         parts = _side_by_side.both(lambda: _look(host, policy, kernel), lambda: _look(host, policy, hardware))
         judged = dict(parts[0], **parts[1])
     else:
@@ -72,6 +78,8 @@ def _look(host: Host, policy: Dict[str, Any], roles: List[str]) -> Dict[str, Any
     """By role of one group: its state, what it wants and its findings, as plain JSON."""
     known = modules(roles)
     judged: Dict[str, Any] = {}
+    if SHARED in known:
+        host.together = known[SHARED].units(host, roles)
     for name in roles:
         state = known[name].observe(host)
         wanted = known[name].resolve(policy, state)

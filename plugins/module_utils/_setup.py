@@ -63,9 +63,12 @@ def units(host: Host, names: List[str]) -> Dict[str, Dict[str, bool]]:
     """How these units stand, in one call; none where systemd does not run."""
     if not names or not host.exists("/run/systemd/system"):
         return {}
-    argv = ["systemctl", "show", "--property=" + ",".join(UNIT_PROPERTIES)] + list(names)
+    asked = sorted(set(host.together).union(names))
+    argv = ["systemctl", "show", "--property=" + ",".join(UNIT_PROPERTIES)] + asked
     found = {}
-    for name, block in zip(names, host.run(argv, timeout=30).out.strip("\n").split("\n\n")):
+    for name, block in zip(asked, host.run(argv, timeout=30).out.strip("\n").split("\n\n")):
+        if name not in names:
+            continue
         values = dict(line.partition("=")[::2] for line in block.splitlines())
         found[name] = {
             "there": values.get("LoadState") not in ("not-found", "masked", None),

@@ -59,6 +59,13 @@ def test_a_count_that_only_newer_ones_know(observe: Any, version: str, count: in
     assert observe(N57, 'APT::NeverAutoRemove::KernelCount "4";\n', version).kept == RELEASES[:count]
 
 
+def test_apt_s_version_is_asked_for_only_where_it_decides(observe: Any, empty: FixtureHost) -> None:
+    observe()
+    assert ["apt-config", "--version"] not in empty.calls
+    observe(N57, 'APT::NeverAutoRemove::KernelCount "4";\n', "3.0.3")
+    assert ["apt-config", "--version"] in empty.calls
+
+
 def test_a_count_below_two_is_ignored(observe: Any) -> None:
     assert observe(N57, 'APT::NeverAutoRemove::KernelCount "1";\n', "3.0.3").kept == [N57, N56]
 

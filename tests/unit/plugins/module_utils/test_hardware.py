@@ -54,6 +54,25 @@ def test_it_is_judged_once_however_many_roles_there_are(host: HardwareHost) -> N
         assert {name.split(".")[0] for name in found} == set(roles) | {"panic_hardening"}
 
 
+def test_systemd_is_asked_for_all_units_at_once(host: HardwareHost) -> None:
+    """Each role asks in the same words, so that an observer runs the command once."""
+    judge(host, *_hardware.names())
+    asked = [call[3:] for call in host.calls if call[:2] == ["systemctl", "show"] and "Id" in call[2]]
+    assert len(asked) > len(_hardware.names())
+    assert all(call == asked[0] for call in asked)
+    assert {"watchdog.service", "smartmontools.service", "rasdaemon.service", "kernelops-sensors.timer"} < set(asked[0])
+
+
+def test_what_a_role_sees_of_its_units_does_not_depend_on_the_others(host: HardwareHost) -> None:
+    host.unit("smartmontools.service", True, True)
+    host.unit("rasdaemon.service", True, False)
+    together = _roles.judge(host, POLICY, _hardware.names(), "2026-11-23")["state"]
+    for name in _hardware.names():
+        alone = _roles.judge(host, POLICY, [name], "2026-11-23")["state"]
+        assert alone[name]["setup"] == together[name]["setup"]
+        assert sorted(alone[name]["setup"]["units"]) == sorted(_hardware.ROLES[name].owned(alone[name]).units)
+
+
 def test_every_finding_that_is_no_pass_says_why_and_what_to_do(host: HardwareHost) -> None:
     for item in judge(host, *_hardware.names()).values():
         if item["status"] in ("fail", "unknown"):
