@@ -50,8 +50,8 @@ class TestRun:
         """grub-mkconfig is a shell script: its children hold its pipes when it is gone."""
         begin = time.time()
         with pytest.raises(CommandError, match="did not end within 1 seconds"):
-            Host().run(["sh", "-c", "sleep 4; echo late"], timeout=1)
-        assert time.time() - begin < 3
+            Host().run(["sh", "-c", "sleep 60; echo late"], timeout=1)
+        assert time.time() - begin < 30
 
 
 def test_an_observer_asks_a_command_once(tmp_path: Path) -> None:
