@@ -12,27 +12,24 @@ from typing import Any, Dict, Sequence
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm_sent
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._alarm_sent import LOCK, SENT, SEVERITIES
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._alarm_status import (
+    SETTINGS,
+    STAMP,
+    STATUS,
+    status,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._alarm_ways import (
     WAYS,
     deliver,
     failures,
     trouble,
 )
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
-    CONFIG_DIR,
-    STATE_DIR,
-    Host,
-    HostError,
-)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
-__all__ = ["LOCK", "SENT", "SEVERITIES", "failures"]
+__all__ = ["LOCK", "SENT", "SETTINGS", "SEVERITIES", "STATUS", "failures", "status"]
 
-SETTINGS = CONFIG_DIR + "/alarm.json"
-# The last test of the way, and the last alarm that went along it.
-STATUS = STATE_DIR + "/alarm-status.json"
 # Together with one alarm that takes its longest, less than the time that any of the programs has.
 AGAIN_SECONDS = 120
-STAMP = "%Y-%m-%dT%H:%M:%SZ"
 DEFAULTS: Dict[str, Any] = {"command": [], "timeout": 30, "mail": "root", "repeat": 24}
 LIMITS = {"key": 200, "role": 50, "device": 200, "summary": 500, "details": 4000}
 
@@ -110,18 +107,3 @@ def record(host: Host, name: str, key: str, outcome: Dict[str, str]) -> None:
             host.write(STATUS, json.dumps(kept, sort_keys=True) + "\n")
     except HostError as error:
         trouble(host, "%s: what became of the alarm could not be remembered: %s" % (key, error))
-
-
-def status(host: Host) -> Dict[str, Any]:
-    """The last test (C(tested)) and the last alarm (C(last)), each with C(at), C(key) and C(outcome); raises Unreadable."""
-    try:
-        found = json.loads(host.read(STATUS) or "{}")
-        return dict((name, _run(found[name])) for name in ("tested", "last") if name in found)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return {}
-
-
-def _run(entry: Dict[str, Any]) -> Dict[str, Any]:
-    time.strptime(entry["at"], STAMP)
-    outcome = dict((str(way), str(text)) for way, text in entry["outcome"].items())
-    return {"at": entry["at"], "key": str(entry["key"]), "outcome": outcome}

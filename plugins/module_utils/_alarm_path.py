@@ -10,7 +10,8 @@ import time
 from typing import Any, Dict, List, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
-    _alarm,
+    _alarm_status,
+    _alarm_ways,
     _hardware_host,
     _hardware_launcher,
     _program,
@@ -40,7 +41,7 @@ MAIL = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._%+-]*(?:@[A-Za-z0-9.-]+)?\Z")
 PRIVATE = 0o600
 TEST = "ansible-playbook kernelops.panic_hardening.harden --tags alert_test --limit this host"
 # What an audit reads as it is; whether the program is that of now it asks of the program.
-SMALL = [_alarm.SETTINGS, _hardware_launcher.LAUNCHER]
+SMALL = [_alarm_status.SETTINGS, _hardware_launcher.LAUNCHER]
 
 
 def validate(policy: Dict[str, Any]) -> None:
@@ -70,7 +71,7 @@ def setup(policy: Dict[str, Any], interpreter: str) -> _setup.Setup:
 def _small(policy: Dict[str, Any], interpreter: str) -> Dict[str, File]:
     options = dict((name, policy[PREFIX + name]) for name in OPTIONS)
     settings = File(json.dumps(options, indent=1, sort_keys=True) + "\n", PRIVATE)
-    return dict(_hardware_launcher.launcher(interpreter), **{_alarm.SETTINGS: settings})
+    return dict(_hardware_launcher.launcher(interpreter), **{_alarm_status.SETTINGS: settings})
 
 
 def observe(host: Host) -> Dict[str, Any]:
@@ -78,12 +79,12 @@ def observe(host: Host) -> Dict[str, Any]:
     state: Dict[str, Any] = {
         "virtualization": _virtualization.observe(host),
         "python": _program.python(host),
-        "now": time.strftime(_alarm.STAMP, time.gmtime()),
+        "now": time.strftime(_alarm_status.STAMP, time.gmtime()),
         "errors": {},
     }
     if _hardware_host.contained(state):
         return state
-    state["status"] = attempt(state, "status", lambda: _alarm.status(host))
+    state["status"] = attempt(state, "status", lambda: _alarm_status.status(host))
     state["setup"] = attempt(state, "setup", lambda: _setup.observe(host, _setup.Owned(SMALL, [], {})))
     state["current"] = attempt(state, "setup", lambda: _hardware_launcher.is_current(host))
     return state
@@ -106,7 +107,7 @@ def _installed(policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Di
         observed="%d files differ" % len(wrong) if wrong else "as wanted",
         reason="; ".join(wrong),
         remedy=HARDEN if wrong else "",
-        evidence=[_hardware_launcher.LAUNCHER, _alarm.SETTINGS],
+        evidence=[_hardware_launcher.LAUNCHER, _alarm_status.SETTINGS],
     )
 
 
@@ -121,10 +122,10 @@ def _tested(policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> Dicti
     observed = "never tested"
     if tested:
         observed = "tested at %s: %s" % (tested["at"], _shown(tested["outcome"]))
-    part = dict(expected=expected, observed=observed, evidence=[_alarm.STATUS])
+    part = dict(expected=expected, observed=observed, evidence=[_alarm_status.STATUS])
     # The newest alarm says more than an older test.
     for run in sorted(state["status"].values(), key=lambda run: str(run["at"]), reverse=True)[:1]:
-        if _alarm.failures(run["outcome"]):
+        if _alarm_ways.failures(run["outcome"]):
             reason = "the alarm %s at %s did not get out: %s" % (run["key"], run["at"], _shown(run["outcome"]))
             return dict(part, status="fail", reason=reason, remedy="mend that way, then test it: " + TEST)
     if not allowed:
@@ -143,7 +144,7 @@ def _shown(outcome: Dict[str, str]) -> str:
 
 
 def _days(then: str, now: str) -> float:
-    times = [datetime.datetime.strptime(text, _alarm.STAMP) for text in (now, then)]
+    times = [datetime.datetime.strptime(text, _alarm_status.STAMP) for text in (now, then)]
     return (times[0] - times[1]).total_seconds() / 86400
 
 

@@ -18,13 +18,12 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _watch_settings,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
-    CONFIG_DIR,
     CommandError,
     Host,
     HostError,
 )
 
-SETTINGS = CONFIG_DIR + "/disks.json"
+SETTINGS = _watch_settings.DISKS
 ASK_SECONDS = 120
 # An exit status that smartctl has for nothing else.
 ASLEEP = 250

@@ -16,6 +16,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _fallback_kernel_policy,
     _fallback_kernel_record,
     _fallback_kernel_retention,
+    _fallback_kernel_units,
     _grub,
     _kernel_packages,
     _kernels,
@@ -77,8 +78,8 @@ def _installed_at(host: Host, release: str) -> Optional[float]:
 
 def _program(host: Host) -> Dict[str, Any]:
     """The program and its units as they are; its text is too long for a report."""
-    names = (_fallback_kernel_files.CONFIRM, _fallback_kernel_files.ARM)
-    units = names + (_fallback_kernel_files.AGAIN,)
+    names = (_fallback_kernel_units.CONFIRM, _fallback_kernel_units.ARM)
+    units = names + (_fallback_kernel_units.AGAIN,)
     paths = [_fallback_kernel_files.unit_path(name) for name in units]
     paths += [_fallback_kernel_files.MANAGER, _fallback_kernel_initramfs.PATH]
     facts = _fallback_kernel_files.facts(host)

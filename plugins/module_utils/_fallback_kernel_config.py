@@ -20,10 +20,15 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_files as files
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change, File
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_keep import Keep
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_units import (
+    AGAIN,
+    ARM,
+    CONFIRM,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import RUN_DIR, STATE_DIR, Host, HostError
 
-UNITS = (files.CONFIRM, files.ARM)
-ALL_UNITS = (files.AGAIN,) + UNITS
+UNITS = (CONFIRM, ARM)
+ALL_UNITS = (AGAIN,) + UNITS
 OWN_FILES = (files.PROGRAM, files.MANAGER, files.CONSOLE, files.CHECK, _fallback_kernel_initramfs.PATH)
 OWN_FILES += tuple(map(files.unit_path, ALL_UNITS))
 Options = Optional[Dict[str, Any]]
@@ -100,8 +105,8 @@ def _services(host: Host, state: Dict[str, Any], options: Options) -> List[Chang
     wanted = UNITS if options["arm_at_reboot"] else UNITS[:1]
     states = [_systemd.unit(host, name) for name in wanted]
     found = [Change(unit.name, "disabled", "enabled") for unit in states if not unit.enabled]
-    if options["arm_at_reboot"] and _systemd.active_states(host, [files.ARM])[files.ARM] != "active":
-        found.append(Change(files.ARM, "not started", "started"))
+    if options["arm_at_reboot"] and _systemd.active_states(host, [ARM])[ARM] != "active":
+        found.append(Change(ARM, "not started", "started"))
     return found
 
 

@@ -10,7 +10,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel_grub,
     _cmdline,
     _fallback_kernel_initramfs,
-    _fallback_kernel_program,
+    _fallback_kernel_units,
     _grub,
     _grub_menu,
     _program,
@@ -22,8 +22,6 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._systemd
 HEADER = "# Managed by Ansible, kernelops.panic_hardening.fallback_kernel_config: changes are overwritten.\n"
 PROGRAM = _program.LIBRARY + "/fallback_kernel.pyz"
 NAME = "_fallback_kernel_program"
-CONFIRM, ARM = "kernelops-fallback_kernel.service", "kernelops-fallback_kernel-arm.service"
-AGAIN = _fallback_kernel_program.AGAIN
 MANAGER = "/etc/systemd/system.conf.d/zz-fallback_kernel.conf"
 CONSOLE = "%s/zz-fallback_kernel_console.cfg" % _grub.DROP_INS
 CHECK = "/etc/grub.d/42_fallback_kernel"
@@ -132,16 +130,16 @@ def units(found: Dict[str, Any], options: Dict[str, Any]) -> Dict[str, File]:
         "program": PROGRAM,
         "python": found["python"],
         "options": " ".join(words),
-        "alarm": _fallback_kernel_program.ALARM,
+        "alarm": _fallback_kernel_units.ALARM,
     }
     line = "CrashAction=reboot\n" if found["crash_action"] else "CrashReboot=yes\n"
     texts = {
-        unit_path(CONFIRM): File(CONFIRM_TEXT.format(**parts)),
-        unit_path(AGAIN): File(AGAIN_TEXT.format(**parts)),
+        unit_path(_fallback_kernel_units.CONFIRM): File(CONFIRM_TEXT.format(**parts)),
+        unit_path(_fallback_kernel_units.AGAIN): File(AGAIN_TEXT.format(**parts)),
         MANAGER: File(HEADER + "[Manager]\n" + line),
     }
     if options["arm_at_reboot"]:
-        texts[unit_path(ARM)] = File(ARM_TEXT.format(**parts))
+        texts[unit_path(_fallback_kernel_units.ARM)] = File(ARM_TEXT.format(**parts))
     if found["initramfs_tools"]:
         texts[_fallback_kernel_initramfs.PATH] = _fallback_kernel_initramfs.script(HEADER, options)
     return texts
@@ -159,7 +157,10 @@ def console(found: Dict[str, Any], options: Dict[str, Any]) -> Dict[str, File]:
 
 def program() -> File:
     """The program itself."""
-    return File(_program.archive(NAME))
+    # Here, because who only compares the program on a host need not compile it.
+    from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_program
+
+    return File(_program.archive(_fallback_kernel_program.__name__.rpartition(".")[2]))
 
 
 def is_current(text: Optional[str]) -> bool:

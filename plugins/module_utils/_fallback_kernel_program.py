@@ -17,18 +17,15 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _writer,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_health as health
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_units import AGAIN, ALARM
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
-# A unit that is active while it waits would be no failed one; so the looks at a kernel that is not confirmed are runs of their own.
-AGAIN = "kernelops-fallback_kernel.timer"
 INTERVAL = 10  # seconds
 # Whoever serves for long is not taken away for the restart of a switch.
 PATIENT_INTERVAL = 150
 # Cut off for a moment is no reason for a restart.
 LOOKS = 3
-# Apart from 1, with which Python itself ends: systemd starts the program again after that.
-ALARM = 3
 CRIT, WARNING, NOTICE = 2, 4, 5
 WORDS = {
     "failed": "the trial of the kernel %s has failed, and is not repeated",

@@ -8,6 +8,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _fallback_kernel_files,
     _fallback_kernel_initramfs,
     _fallback_kernel_policy,
+    _fallback_kernel_units,
     _kernels,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_judges import SET, needs
@@ -31,7 +32,7 @@ def confirmation_installed(policy: Dictionary, state: Dictionary) -> Dictionary:
     wrong += [] if found["current"] else [_fallback_kernel_files.PROGRAM]
     names = [name for name in found["units"] if _fallback_kernel_files.unit_path(name) in wanted]
     off = [name for name in names if found["units"][name]["masked"] or not found["units"][name]["enabled"]]
-    stopped = [name for name in names if name == _fallback_kernel_files.ARM and found["active"][name] != "active"]
+    stopped = [name for name in names if name == _fallback_kernel_units.ARM and found["active"][name] != "active"]
     reasons = ["not as wanted: %s" % ", ".join(wrong)] if wrong else []
     reasons += ["not started at boot: %s" % ", ".join(off)] if off else []
     reasons += ["not started, so that no restart passes by it: %s" % ", ".join(stopped)] if stopped else []
@@ -76,7 +77,7 @@ def ssh_watched(policy: Dictionary, state: Dictionary) -> Dictionary:
 
 @needs("boot", "left", "program")
 def trial_result(policy: Dictionary, state: Dictionary) -> Dictionary:
-    trial, left, service = state["boot"]["trial"], state["left"] or {}, _fallback_kernel_files.CONFIRM
+    trial, left, service = state["boot"]["trial"], state["left"] or {}, _fallback_kernel_units.CONFIRM
     expected = "no trial that failed"
     noted = left.get("release") == trial["release"]
     why = ": " + "; ".join(left["problems"]) if noted and left["problems"] else ""

@@ -5,12 +5,14 @@
 
 from typing import Dict
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _hardware_program, _program
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _program,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 PROGRAM = _program.LIBRARY + "/hardware.pyz"
-NAME = _hardware_program.__name__.rpartition(".")[2]
+NAME = "_hardware_program"
 # What timers, daemons and operators call.
 LAUNCHER = "/usr/local/sbin/kernelops-hardware"
 # -I: nobody's environment decides what it imports.
@@ -28,7 +30,10 @@ def launcher(interpreter: str) -> Dict[str, File]:
 
 def program() -> Dict[str, File]:
     """The archive, by its path."""
-    return {PROGRAM: File(_program.archive(NAME))}
+    # Here, because who only compares the program on a host need not compile it.
+    from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _hardware_program
+
+    return {PROGRAM: File(_program.archive(_hardware_program.__name__.rpartition(".")[2]))}
 
 
 def is_current(host: Host) -> bool:

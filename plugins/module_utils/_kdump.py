@@ -12,11 +12,11 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _cmdline,
     _kdump_backends,
     _kdump_controls,
-    _kdump_drill,
     _kdump_dumps,
     _kdump_kernel,
     _kdump_plan,
     _kdump_policy,
+    _kdump_proof,
     _kdump_sizing,
     _kdump_space,
     _kernels,
@@ -26,7 +26,6 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import attempt
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._panic_sysctl_policy import KEXEC_KEY
 
 validate = _kdump_policy.validate
 resolve = _kdump_policy.resolve
@@ -60,7 +59,7 @@ def observe(host: Host) -> Dict[str, Any]:
         kexec=attempt(state, "kexec", lambda: _observe_kexec(host)),
         lockdown=_kdump_kernel.lockdown(host),
         now=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        proof=attempt(state, "proof", lambda: _kdump_drill.proof(host)),
+        proof=attempt(state, "proof", lambda: _kdump_proof.proof(host)),
         record=attempt(state, "record", lambda: _kdump_plan.record(host)),
     )
     if state["backend"]:
@@ -69,9 +68,9 @@ def observe(host: Host) -> Dict[str, Any]:
 
 
 def _observe_kexec(host: Host) -> Dict[str, Any]:
-    winner, _beaten = _sysctl.persisted(_sysctl.assignments(host), KEXEC_KEY)
+    winner, _beaten = _sysctl.persisted(_sysctl.assignments(host), _sysctl.KEXEC_KEY)
     return {
-        "live": _sysctl.live(host, KEXEC_KEY),
+        "live": _sysctl.live(host, _sysctl.KEXEC_KEY),
         "persisted": winner.value if winner else None,
         "source": _sysctl.shown(host, winner) if winner else "",
     }

@@ -13,11 +13,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kernels,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import STATE_DIR, Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._kdump_proof import BEGUN, PROOF, STRUCK
 
-BEGUN = STATE_DIR + "/kdump-drill-begun.json"
-STRUCK = STATE_DIR + "/kdump-drill-struck"  # the second of the crash, written by the command that crashes
-PROOF = STATE_DIR + "/kdump-drill.json"
-RECORDS = (BEGUN, STRUCK, PROOF)
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 SSH_OPTIONS = ["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=15"]
 SSH_UNITS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
@@ -68,20 +65,6 @@ def prove(host: Host, options: Dict[str, Any]) -> Dict[str, Any]:
     host.remove(BEGUN)
     host.remove(STRUCK)
     return shown
-
-
-def proof(host: Host) -> Optional[Dict[str, Any]]:
-    """What the last drill has proven, or None; raises HostError for a record that cannot be one."""
-    text = host.read(PROOF)
-    if text is None:
-        return None
-    try:
-        found = json.loads(text)
-        time.strptime(found["at"], "%Y-%m-%dT%H:%M:%SZ")
-        texts = {key: str(found[key]) for key in ("at", "kernel", "target", "dump")}
-        return dict(texts, bytes=found["bytes"], seconds=found["seconds"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise HostError("%s: is damaged (%s); run the drill again" % (PROOF, error)) from None
 
 
 def _begun(host: Host) -> Dict[str, Any]:

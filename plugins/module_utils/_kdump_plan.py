@@ -8,9 +8,9 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_backends,
-    _kdump_drill,
     _kdump_files,
     _kdump_kernel,
+    _kdump_proof,
     _kdump_sizing,
     _kdump_space,
     _kernels,
@@ -59,7 +59,7 @@ def files(host: Host, wish: Wish) -> List[Change]:
         if wish.options["target"] == "ssh":
             blocks[_kdump_files.KNOWN_HOSTS] = wish.options["ssh_known_hosts"]
     # A proof of what is no longer there would be none.
-    paths = OWN_FILES + (_kdump_drill.RECORDS if wish.options is None else ())
+    paths = OWN_FILES + (_kdump_proof.RECORDS if wish.options is None else ())
     found = differing(host, dict((path, texts.get(path, File(""))) for path in paths))
     for path, lines in blocks.items():
         before = host.read(path) or ""

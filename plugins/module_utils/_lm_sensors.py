@@ -14,8 +14,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _lm_sensors_files,
     _lm_sensors_policy,
     _modules,
-    _sensor_watch,
     _setup,
+    _watch_settings,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import attempt
@@ -24,7 +24,7 @@ validate = _lm_sensors_policy.validate
 resolve = _lm_sensors_policy.resolve
 evaluate = _lm_sensors_controls.evaluate
 setup = _lm_sensors_files.setup
-LEFT: List[str] = [_sensor_watch.HOT]
+LEFT: List[str] = [_watch_settings.HOT]
 
 
 def owned(_state: Dict[str, Any]) -> _setup.Owned:

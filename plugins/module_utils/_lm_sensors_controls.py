@@ -10,6 +10,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _lm_sensors_files,
     _lm_sensors_policy,
     _sensor_watch,
+    _watch_settings,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import finding
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._hwmon import Reading
@@ -75,7 +76,7 @@ def _installed(_policy: Dictionary, state: Dictionary, _wanted: Dictionary) -> D
 
 def _configuration(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:
     setup = _lm_sensors_files.setup(policy, wanted, state)
-    return _hardware_controls.configuration("lm_sensors", setup, state, [_sensor_watch.SETTINGS])
+    return _hardware_controls.configuration("lm_sensors", setup, state, [_watch_settings.SENSORS])
 
 
 def _drivers(policy: Dictionary, state: Dictionary, wanted: Dictionary) -> Dictionary:

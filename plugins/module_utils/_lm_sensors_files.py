@@ -9,14 +9,14 @@ from typing import Any, Dict
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _hardware_launcher,
     _lm_sensors_policy,
-    _sensor_watch,
+    _watch_settings,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import HEADER, Owned, Setup
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._systemd import unit_path
 
 MODULES, SERVICE, TIMER = "kernelops-sensors-drivers.service", "kernelops-sensors.service", "kernelops-sensors.timer"
-OWNED = Owned([unit_path(MODULES), unit_path(SERVICE), unit_path(TIMER), _sensor_watch.SETTINGS], [], {
+OWNED = Owned([unit_path(MODULES), unit_path(SERVICE), unit_path(TIMER), _watch_settings.SENSORS], [], {
     MODULES: [unit_path(MODULES)],
     TIMER: [unit_path(TIMER)],
 })  # fmt: skip
@@ -60,7 +60,7 @@ def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any])
     files = {
         unit_path(SERVICE): File(HEADER + SERVICE_TEXT.format(launcher=_hardware_launcher.LAUNCHER)),
         unit_path(TIMER): File(HEADER + TIMER_TEXT.format(**policy)),
-        _sensor_watch.SETTINGS: File(settings),
+        _watch_settings.SENSORS: File(settings),
     }
     if wanted["modules"]:
         # A dash: one driver that finds no chip must not cost the others.

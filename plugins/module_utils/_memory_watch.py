@@ -14,13 +14,12 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _watch_settings,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
-    CONFIG_DIR,
     STATE_DIR,
     Host,
     HostError,
 )
 
-SETTINGS = CONFIG_DIR + "/memory.json"
+SETTINGS = _watch_settings.MEMORY
 RESULTS = STATE_DIR + "/memory.json"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 DAY = 86400

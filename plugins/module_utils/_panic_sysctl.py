@@ -15,7 +15,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _virtualization,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._panic_sysctl_policy import KEXEC_KEY, KEYS
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._panic_sysctl_policy import KEYS
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._sysctl import KEXEC_KEY
 
 validate = _panic_sysctl_policy.validate
 resolve = _panic_sysctl_policy.resolve

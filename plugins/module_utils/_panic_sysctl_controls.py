@@ -15,7 +15,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import finding
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._judging import way_to_read
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._panic_sysctl_policy import KEXEC_KEY, KEYS
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._panic_sysctl_policy import KEYS
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._sysctl import KEXEC_KEY
 
 ROLE = "panic_sysctl"
 

@@ -6,8 +6,8 @@
 from typing import Any, Dict, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._sysctl import KEXEC_KEY
 
-KEXEC_KEY = "kernel.kexec_load_disabled"
 INT_MAX = 2147483647
 
 

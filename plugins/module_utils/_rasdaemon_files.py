@@ -8,7 +8,7 @@ from typing import Any, Dict
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _hardware_launcher,
-    _memory_watch,
+    _watch_settings,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import HEADER, Block, Owned, Setup
@@ -56,7 +56,7 @@ def config(family: str) -> str:
 
 def owned(family: str) -> Owned:
     """All that any policy may make."""
-    files = [HOOK, unit_path(SERVICE), unit_path(TIMER), _memory_watch.SETTINGS, LABELS]
+    files = [HOOK, unit_path(SERVICE), unit_path(TIMER), _watch_settings.MEMORY, LABELS]
     return Owned(files, [config(family)], {DAEMON: [config(family)], LABELER: [LABELS], TIMER: [unit_path(TIMER)]})
 
 
@@ -67,7 +67,7 @@ def setup(policy: Dict[str, Any], _wanted: Dict[str, Any], state: Dict[str, Any]
         HOOK: File(HOOK_TEXT.format(header=HEADER, service=SERVICE), 0o755),
         unit_path(SERVICE): File(HEADER + SERVICE_TEXT.format(launcher=_hardware_launcher.LAUNCHER)),
         unit_path(TIMER): File(HEADER + TIMER_TEXT.format(**policy)),
-        _memory_watch.SETTINGS: File(json.dumps(settings) + "\n"),
+        _watch_settings.MEMORY: File(json.dumps(settings) + "\n"),
     }
     if policy["rasdaemon_labels"]:
         files[LABELS] = File(HEADER + _labels(policy, state["board"]))

@@ -12,9 +12,11 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
-# Two groups, each imported only where one of its roles is looked at: a host compiles anew what an audit imports, and that
-# is most of its time.
-KERNEL = ("panic_sysctl", "kdump", "crash_evidence", "fallback_kernel")
+# Groups, each imported only where one of its roles is looked at: a host compiles anew what an audit imports. The first one
+# takes about as long as all others together.
+LONG = ("kdump", "fallback_kernel")
+SHORT = ("panic_sysctl", "crash_evidence")
+KERNEL = LONG + SHORT
 HARDWARE = ("watchdog", "smartmontools", "lm_sensors", "rasdaemon")
 SHARED = "panic_hardening"
 
@@ -22,10 +24,14 @@ SHARED = "panic_hardening"
 def modules(roles: Iterable[str]) -> Dict[str, Any]:
     """The modules of these roles, by role, perhaps with others of their group."""
     found: Dict[str, Any] = {}
-    if set(roles) & set(KERNEL):
-        from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _kernel_roles
+    if set(roles) & set(LONG):
+        from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel, _kdump
 
-        found.update(_kernel_roles.ROLES)
+        found.update(kdump=_kdump, fallback_kernel=_fallback_kernel)
+    if set(roles) & set(SHORT):
+        from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _crash_evidence, _panic_sysctl
+
+        found.update(panic_sysctl=_panic_sysctl, crash_evidence=_crash_evidence)
     if set(roles) & set(HARDWARE):
         from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _hardware
 
@@ -54,11 +60,12 @@ def validate(policy: Dict[str, Any], roles: List[str]) -> None:
 
 def judge(host: Host, policy: Dict[str, Any], roles: List[str], today: str) -> Dict[str, Any]:
     """State, resolved policy, findings and summary of a host. C(today), YYYY-MM-DD, decides about waivers."""
-    kernel, hardware = ([name for name in roles if name in group] for group in (KERNEL, HARDWARE))
-    if kernel and hardware:
+    first = [name for name in roles if name in LONG]
+    second = [name for name in roles if name not in LONG]
+    if first and second:
         # Both ask for this.
         _virtualization.observe(host)
-        parts = _side_by_side.both(lambda: _look(host, policy, kernel), lambda: _look(host, policy, hardware))
+        parts = _side_by_side.both(lambda: _look(host, policy, first), lambda: _look(host, policy, second))
         judged = dict(parts[0], **parts[1])
     else:
         judged = _look(host, policy, roles)
@@ -75,17 +82,17 @@ def judge(host: Host, policy: Dict[str, Any], roles: List[str], today: str) -> D
 
 
 def _look(host: Host, policy: Dict[str, Any], roles: List[str]) -> Dict[str, Any]:
-    """By role of one group: its state, what it wants and its findings, as plain JSON."""
+    """By role: its state, what it wants and its findings, as plain JSON."""
     known = modules(roles)
     judged: Dict[str, Any] = {}
     if SHARED in known:
-        host.together = known[SHARED].units(host, roles)
+        host.together = known[SHARED].units(host, [name for name in roles if name in HARDWARE])
     for name in roles:
         state = known[name].observe(host)
         wanted = known[name].resolve(policy, state)
         judged[name] = {"state": state, "wanted": wanted, "findings": known[name].evaluate(policy, state)}
     if SHARED in known:
         state = known[SHARED].observe(host)
-        watching = any(part["wanted"]["applicable"] for part in judged.values())
+        watching = any(judged[name]["wanted"]["applicable"] for name in HARDWARE if name in judged)
         judged[SHARED] = {"state": state, "findings": known[SHARED].evaluate(policy, state, watching)}
     return judged

@@ -9,14 +9,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _alarm, _hwmon, _watch_settings
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
-    CONFIG_DIR,
-    RUN_DIR,
     Host,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._hwmon import Reading
 
-SETTINGS = CONFIG_DIR + "/sensors.json"
-HOT = RUN_DIR + "/sensors-hot.json"
+SETTINGS, HOT = _watch_settings.SENSORS, _watch_settings.HOT
 # An alarm ends only so many degrees below the limit, so that it does not flicker.
 HYSTERESIS = 3
 

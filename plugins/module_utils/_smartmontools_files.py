@@ -8,9 +8,9 @@ import re
 from typing import Any, Dict, List
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
-    _disk_watch,
     _hardware_launcher,
     _smartmontools_policy,
+    _watch_settings,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._setup import HEADER, Block, Owned, Setup
@@ -65,7 +65,7 @@ def owned(family: str) -> Owned:
     """All that any policy may make."""
     config, options, unit = places(family)
     virtual = VIRTUAL % unit_path(unit)
-    files = [HOOK, unit_path(SERVICE), unit_path(TIMER), _disk_watch.SETTINGS, virtual]
+    files = [HOOK, unit_path(SERVICE), unit_path(TIMER), _watch_settings.DISKS, virtual]
     return Owned(files, [config, options], {unit: [config, options, virtual], TIMER: [unit_path(TIMER)]})
 
 
@@ -84,12 +84,12 @@ def setup(policy: Dict[str, Any], wanted: Dict[str, Any], state: Dict[str, Any])
         HOOK: File(HOOK_TEXT.format(header=HEADER, launcher=_hardware_launcher.LAUNCHER), 0o755),
         unit_path(SERVICE): File(HEADER + SERVICE_TEXT.format(launcher=_hardware_launcher.LAUNCHER)),
         unit_path(TIMER): File(HEADER + timer),
-        _disk_watch.SETTINGS: File(json.dumps(settings, indent=1, sort_keys=True) + "\n"),
+        _watch_settings.DISKS: File(json.dumps(settings, indent=1, sort_keys=True) + "\n"),
     }
     if state["virtualization"]["kind"] == "vm":
         files[VIRTUAL % unit_path(unit)] = File(HEADER + VIRTUAL_TEXT)
     if _smartmontools_policy.smartd_alone(state["version"]):
-        for path in (unit_path(SERVICE), unit_path(TIMER), _disk_watch.SETTINGS):
+        for path in (unit_path(SERVICE), unit_path(TIMER), _watch_settings.DISKS):
             del files[path]
     blocks = {
         config: Block(lines(policy, state["version"]), _scans),

@@ -16,6 +16,8 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
 
 SYSCTL_CONF = "/etc/sysctl.conf"
+# Once set it keeps every crash kernel from being loaded, until the next boot.
+KEXEC_KEY = "kernel.kexec_load_disabled"
 KEY = re.compile(r"^[a-z][a-z0-9_]*(\.[A-Za-z0-9_/-]+)+\Z")
 VALUE = re.compile(r"^[A-Za-z0-9_,:. \t-]+\Z")
 

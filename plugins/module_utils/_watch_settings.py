@@ -1,12 +1,21 @@
 # -*- coding: utf-8 -*-
 # Copyright (c) 2026, kernelops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the roles tell the programs that watch hardware."""
+"""What the roles tell the programs that watch hardware, and where."""
 
 import json
 from typing import Any, Dict
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
+    CONFIG_DIR,
+    RUN_DIR,
+    Host,
+    HostError,
+)
+
+DISKS, MEMORY, SENSORS = (CONFIG_DIR + "/%s.json" % name for name in ("disks", "memory", "sensors"))
+# The sensors that were too hot at the last look.
+HOT = RUN_DIR + "/sensors-hot.json"
 
 
 def read(host: Host, path: str, *names: str) -> Dict[str, Any]:

@@ -18,6 +18,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _grub_env,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_units as units
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_health import Problem
 from unit.plugins.module_utils.fixture_host import FixtureHost
 from unit.plugins.module_utils.fixture_kernels import HALF, NEW, OLD, complete_machine, kernel, sized
@@ -256,7 +257,7 @@ class TestTrials:
         host.put("/proc/sys/kernel/osrelease", NEW + "\n")
         host.put("/proc/uptime", "%d.00 1.00\n" % seconds)
         if failed:
-            host.programs["systemctl"].failed.append(_fallback_kernel_files.CONFIRM)  # type: ignore[attr-defined]
+            host.programs["systemctl"].failed.append(units.CONFIRM)  # type: ignore[attr-defined]
             record.note(host, NEW, [Problem("taint", "the kernel is tainted D")])
         found = one(host, "trial_result")
         assert found["status"] == status
@@ -264,7 +265,7 @@ class TestTrials:
         assert found["reason"].endswith(": the kernel is tainted D") is failed
 
     def test_a_program_that_crashed_is_no_drift_but_is_told(self, host: FixtureHost) -> None:
-        host.programs["systemctl"].failed.append(_fallback_kernel_files.CONFIRM)  # type: ignore[attr-defined]
+        host.programs["systemctl"].failed.append(units.CONFIRM)  # type: ignore[attr-defined]
         found = findings(host)
         assert [name for name, item in found.items() if item["status"] == "fail"] == ["trial_result"]
         assert found["trial_result"]["reason"] == "kernelops-fallback_kernel.service has failed"
@@ -329,7 +330,7 @@ def test_too_little_room_for_the_next_kernel(host: FixtureHost) -> None:
 
 
 class TestWhatConfirms:
-    CONFIRM = _fallback_kernel_files.unit_path(_fallback_kernel_files.CONFIRM)
+    CONFIRM = _fallback_kernel_files.unit_path(units.CONFIRM)
 
     def test_a_unit_of_another_policy(self, host: FixtureHost) -> None:
         found = one(host, "confirmation_installed", fallback_kernel_healthy_minutes=6)
@@ -345,14 +346,14 @@ class TestWhatConfirms:
         host.remove(self.CONFIRM)
         host.link(self.CONFIRM, "/dev/null")
         found = one(host, "confirmation_installed")
-        assert found["reason"].endswith("not started at boot: " + _fallback_kernel_files.CONFIRM)
+        assert found["reason"].endswith("not started at boot: " + units.CONFIRM)
         assert found["remedy"].startswith("systemctl unmask")
 
     def test_a_unit_that_was_stopped_meanwhile(self, host: FixtureHost) -> None:
         """As by `umount /boot`: it would arm nothing at the next restart."""
         host.programs["systemctl"].active.clear()  # type: ignore[attr-defined]
         found = one(host, "confirmation_installed")
-        assert found["reason"] == "not started, so that no restart passes by it: " + _fallback_kernel_files.ARM
+        assert found["reason"] == "not started, so that no restart passes by it: " + units.ARM
 
     def test_without_arming_at_restarts_nobody_asks_for_its_unit(self, host: FixtureHost) -> None:
         policy = dict(POLICY, fallback_kernel_arm_at_reboot=False)

@@ -16,6 +16,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_config as config
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_files as files
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_units import ARM, CONFIRM
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
 from unit.plugins.module_utils.fixture_host import FixtureHost
 from unit.plugins.module_utils.fixture_kernels import HALF, NEW, OLD, complete_machine, sized
@@ -177,7 +178,7 @@ class TestUnits:
     def test_systemd_takes_them(self, host: FixtureHost) -> None:
         host.put("/usr/bin/python3", "")
         apply(host)
-        text = host.text(files.unit_path(files.CONFIRM))
+        text = host.text(files.unit_path(CONFIRM))
         command = re.findall(r"(?m)^ExecStart=(.*)$", text)[0].split()
         assert command[:4] == ["/usr/bin/python3", "-I", files.PROGRAM, "confirm"]
         with pytest.raises(SystemExit):
@@ -186,30 +187,30 @@ class TestUnits:
         assert {name: parsed[name] for name in parsed if name != "order"} == {
             name: OPTIONS[name] for name in parsed if name != "order"
         }
-        arm = re.findall(r"(?m)^ExecStop=-(.*)$", host.text(files.unit_path(files.ARM)))[0].split()
+        arm = re.findall(r"(?m)^ExecStop=-(.*)$", host.text(files.unit_path(ARM)))[0].split()
         assert _fallback_kernel_program.parse(arm[3:])["order"] == "arm"
-        assert host.programs["systemctl"].active == [files.ARM]  # type: ignore[attr-defined]
+        assert host.programs["systemctl"].active == [ARM]  # type: ignore[attr-defined]
 
     def test_restarting_what_does_not_serve_is_an_option(self, host: FixtureHost) -> None:
         apply(host, reboot_unconfirmed=True)
-        assert " --reboot-unconfirmed\n" in host.text(files.unit_path(files.CONFIRM))
+        assert " --reboot-unconfirmed\n" in host.text(files.unit_path(CONFIRM))
 
     def test_without_arming_at_restarts_there_is_no_unit_for_it(self, host: FixtureHost) -> None:
         apply(host)
         apply(host, arm_at_reboot=False)
-        assert not host.exists(files.unit_path(files.ARM))
+        assert not host.exists(files.unit_path(ARM))
         assert host.programs["systemctl"].active == []  # type: ignore[attr-defined]
 
     def test_a_stopped_unit_is_started_again(self, host: FixtureHost) -> None:
         apply(host)
         host.programs["systemctl"].active.clear()  # type: ignore[attr-defined]
-        assert [(change.path, change.after) for change in plan(host)] == [(files.ARM, "started")]
+        assert [(change.path, change.after) for change in plan(host)] == [(ARM, "started")]
 
     def test_a_unit_that_failed_is_not_told_of_when_it_is_gone(self, host: FixtureHost) -> None:
         """As after a trial that failed; the host would be 'degraded' until its next boot."""
         apply(host)
         systemctl = host.programs["systemctl"]
-        systemctl.failed.extend([files.CONFIRM, "other.service"])  # type: ignore[attr-defined]
+        systemctl.failed.extend([CONFIRM, "other.service"])  # type: ignore[attr-defined]
         apply(host, None)
         assert systemctl.failed == ["other.service"]  # type: ignore[attr-defined]
 
@@ -229,7 +230,7 @@ class TestUnits:
 
 
 class TestTrouble:
-    @pytest.mark.parametrize("unit", [files.CONFIRM, files.ARM])
+    @pytest.mark.parametrize("unit", [CONFIRM, ARM])
     def test_a_masked_unit_stops_it_and_stays_masked(self, host: FixtureHost, unit: str) -> None:
         host.put("/dev/null", "")
         host.link(files.unit_path(unit), "/dev/null")

@@ -10,9 +10,9 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump_config,
-    _kdump_drill,
     _kdump_files,
     _kdump_plan,
+    _kdump_proof,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
 from unit.plugins.module_utils.fixture_kdump import (
@@ -149,16 +149,16 @@ class TestKdumpTools:
 
     def test_absent_takes_the_proof_of_a_drill_along(self, host: KdumpHost) -> None:
         present(host)
-        for path in _kdump_drill.RECORDS:
+        for path in _kdump_proof.RECORDS:
             host.put(path, "{}\n")
         changed = absent(host)
-        assert set(_kdump_drill.RECORDS) | {_kdump_plan.RECORD} <= set(changed)
+        assert set(_kdump_proof.RECORDS) | {_kdump_plan.RECORD} <= set(changed)
         assert not host.exists("/var/lib/kernelops-panic_hardening")
 
     def test_a_proof_outlives_another_run(self, host: KdumpHost) -> None:
-        host.put(_kdump_drill.PROOF, "{}\n")
+        host.put(_kdump_proof.PROOF, "{}\n")
         present(host)
-        assert host.text(_kdump_drill.PROOF) == "{}\n"
+        assert host.text(_kdump_proof.PROOF) == "{}\n"
 
     def test_absent_on_a_machine_that_we_never_saw(self, host: KdumpHost) -> None:
         before = tree(host)

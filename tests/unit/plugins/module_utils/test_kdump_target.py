@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _kdump,
-    _kdump_drill,
+    _kdump_proof,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import (
     Space,
@@ -130,12 +130,12 @@ class TestRemoteTarget:
         assert statuses(found, "not_applicable") == ["last_drill", "target_private", "target_space"]
 
     def test_a_drill_over_ssh_is_the_proof(self, remote: KdumpHost) -> None:
-        remote.put(_kdump_drill.PROOF, proof(target="ssh:kdump@dumps.example.com:/var/crash"))
+        remote.put(_kdump_proof.PROOF, proof(target="ssh:kdump@dumps.example.com:/var/crash"))
         item = judge(remote, **OVER_SSH)["target_writable"]
         assert (item["status"], item["observed"]) == ("pass", "the drill of 2026-11-02T03:14:07Z wrote there")
 
     def test_a_drill_of_another_target_proves_nothing(self, remote: KdumpHost) -> None:
-        remote.put(_kdump_drill.PROOF, proof())
+        remote.put(_kdump_proof.PROOF, proof())
         assert judge(remote, **OVER_SSH)["target_writable"]["status"] == "unknown"
 
 
@@ -147,7 +147,7 @@ class TestLastDrill:
 
     def drill(self, host: KdumpHost, days: int, text: str = "") -> Dict[str, Any]:
         if text:
-            host.put(_kdump_drill.PROOF, text)
+            host.put(_kdump_proof.PROOF, text)
         return judge(host, kdump_drill_max_age=days)["last_drill"]
 
     def test_none_ever(self, hardened: KdumpHost) -> None:
@@ -175,10 +175,10 @@ class TestLastDrill:
     def test_a_damaged_proof_is_unknown(self, hardened: KdumpHost, text: str) -> None:
         item = self.drill(hardened, 30, text)
         assert item["status"] == "unknown"
-        assert item["reason"].startswith(_kdump_drill.PROOF + ": is damaged")
+        assert item["reason"].startswith(_kdump_proof.PROOF + ": is damaged")
         assert "run the drill again" in item["remedy"]
 
     def test_a_proof_for_root_alone(self, hardened: KdumpHost) -> None:
-        hardened.denied.add(_kdump_drill.PROOF)
+        hardened.denied.add(_kdump_proof.PROOF)
         item = self.drill(hardened, 30)
         assert (item["status"], item["remedy"]) == ("unknown", "run as root")

@@ -11,7 +11,8 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _roles
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
-from unit.plugins.module_utils import fixture_watchdog
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Result
+from unit.plugins.module_utils import fixture_kdump, fixture_watchdog
 from unit.plugins.module_utils.fixture_host import FixtureHost
 
 POLICY: Dict[str, Any] = {
@@ -87,20 +88,32 @@ def test_a_host_without_roles_has_nothing_to_drift(debian12: FixtureHost) -> Non
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_both_groups_are_judged_at_once_in_the_order_asked_for(debian12: FixtureHost, order: int) -> None:
-    names = ["panic_sysctl", "watchdog"][::order]
-    policy = dict(fixture_watchdog.POLICY, **POLICY)
+def test_both_groups_are_judged_at_once_in_the_order_asked_for(
+    debian12: FixtureHost, order: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["panic_sysctl", "kdump", "watchdog"][::order]
+    policy = dict(fixture_watchdog.POLICY, **fixture_kdump.POLICY, **POLICY)
+    debian12.answers[("uname", "-m")] = Result(0, "x86_64\n", "")
+    debian12.put("/proc/meminfo", "MemTotal: 2000000 kB\nMemFree: 1000000 kB\nMemAvailable: 1500000 kB\n")
+    both, asked = _roles._side_by_side.both, []
+
+    def noted(*parts: Any) -> Any:
+        asked.append(parts)
+        return both(*parts)
+
+    monkeypatch.setattr(_roles._side_by_side, "both", noted)
     judged = _roles.judge(debian12, policy, names, TODAY)
     assert list(judged["state"]) == [*names, "panic_hardening"]
     assert list(judged["wanted"]) == names
     alone = [_roles.judge(debian12, policy, [name], TODAY) for name in names]
+    assert len(asked) == 1, "not for a role alone"
     singly = [finding for part in alone for finding in part["findings"] if finding["role"] != "panic_hardening"]
     assert [finding for finding in judged["findings"] if finding["role"] != "panic_hardening"] == singly
     assert {finding["role"] for finding in judged["findings"]} == {*names, "panic_hardening"}
 
 
 def test_only_the_group_that_is_looked_at_is_imported() -> None:
-    for group, other in ((_roles.KERNEL, "_watchdog"), (_roles.HARDWARE, "_kdump")):
+    for group, other in ((_roles.KERNEL, "_watchdog"), (_roles.HARDWARE, "_kdump"), (_roles.SHORT, "_fallback_kernel")):
         code = "import sys; from %s import _roles; _roles.modules(%r); print('\\n'.join(sys.modules))"
         package = _roles.__name__.rpartition(".")[0]
         imported = subprocess.check_output([sys.executable, "-c", code % (package, group)]).decode().split()
