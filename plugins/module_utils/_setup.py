@@ -6,7 +6,7 @@
 import hashlib
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _managed_block
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _managed_block, _systemd
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import Change, File, differing
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
@@ -63,13 +63,12 @@ def units(host: Host, names: List[str]) -> Dict[str, Dict[str, bool]]:
     """How these units stand, in one call; none where systemd does not run."""
     if not names or not host.exists("/run/systemd/system"):
         return {}
-    asked = sorted(set(host.together).union(names))
+    asked = _systemd.with_files(host, set(host.together).union(names))
     argv = ["systemctl", "show", "--property=" + ",".join(UNIT_PROPERTIES)] + asked
-    found = {}
-    for name, block in zip(asked, host.run(argv, timeout=30).out.strip("\n").split("\n\n")):
-        if name not in names:
-            continue
-        values = dict(line.partition("=")[::2] for line in block.splitlines())
+    said = host.run(argv, timeout=30).out.strip("\n").split("\n\n") if asked else []
+    blocks, found = dict(zip(asked, said)), {}
+    for name in names:
+        values = dict(line.partition("=")[::2] for line in blocks.get(name, "").splitlines())
         found[name] = {
             "there": values.get("LoadState") not in ("not-found", "masked", None),
             "masked": values.get("LoadState") == "masked",

@@ -4,12 +4,14 @@
 """systemd as files show it: how a unit stands, what its configuration files say together, and what their values mean."""
 
 import re
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, Iterable, List, NamedTuple, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _drop_ins
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
 UNITS = "/etc/systemd/system"
+# What is made of a script in /etc/init.d, and by systemd-run.
+GENERATED = ("/run/systemd/generator", "/run/systemd/generator.late", "/run/systemd/transient")
 SECONDS = {
     "us": 1e-6, "usec": 1e-6, "ms": 1e-3, "msec": 1e-3, "s": 1, "sec": 1, "second": 1, "seconds": 1, "m": 60, "min": 60,
     "minute": 60, "minutes": 60, "h": 3600, "hr": 3600, "hour": 3600, "hours": 3600, "d": 86400, "day": 86400, "days": 86400,
@@ -54,6 +56,13 @@ def active_states(host: Host, names: List[str]) -> Dict[str, str]:
     """What systemd says of units: C(active), C(inactive), C(failed) and the like; '' for no answer. Raises HostError."""
     said = host.run(["systemctl", "is-active"] + names, check=False).out.splitlines()
     return dict(zip(names, said if len(said) == len(names) else [""] * len(names)))
+
+
+def with_files(host: Host, names: Iterable[str]) -> List[str]:
+    """Those of the units that have a file: systemd searches for each of the others anew, and takes its time; raises Unreadable."""
+    folders = _drop_ins.folders("systemd/system") + GENERATED
+    there = set().union(*(host.listdir(folder) for folder in folders))
+    return sorted(there.intersection(names))
 
 
 def installed(host: Host, name: str) -> bool:

@@ -45,6 +45,10 @@ class HardwareHost(FixtureHost):
 
     def unit(self, name: str, enabled: bool, active: bool) -> None:
         """A unit that some package has brought."""
+        self.put("/usr/lib/systemd/system/" + name, "")
+        self._stands(name, enabled, active)
+
+    def _stands(self, name: str, enabled: bool, active: bool) -> None:
         self.units[name] = {
             "enabled": "enabled" if enabled else "disabled",
             "active": "active" if active else "inactive",
@@ -52,7 +56,7 @@ class HardwareHost(FixtureHost):
 
     def _found(self, name: str) -> Optional[Dict[str, str]]:
         if name not in self.units and os.path.exists(self.root + UNITS + name):
-            self.unit(name, False, False)
+            self._stands(name, False, False)
         if name in self.units and name.startswith("kernelops-") and not os.path.exists(self.root + UNITS + name):
             del self.units[name]
         return self.units.get(name)

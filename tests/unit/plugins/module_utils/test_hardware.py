@@ -55,12 +55,28 @@ def test_it_is_judged_once_however_many_roles_there_are(host: HardwareHost) -> N
 
 
 def test_systemd_is_asked_for_all_units_at_once(host: HardwareHost) -> None:
-    """Each role asks in the same words, so that an observer runs the command once."""
+    """Each role asks in the same words, so that an observer runs the command once; for a unit without a file nobody asks."""
+    for name in ("watchdog.service", "rasdaemon.service", "somebody-else.service"):
+        host.unit(name, True, True)
+    host.put("/etc/systemd/system/kernelops-sensors.timer", "")
     judge(host, *_hardware.names())
     asked = [call[3:] for call in host.calls if call[:2] == ["systemctl", "show"] and "Id" in call[2]]
     assert len(asked) > len(_hardware.names())
     assert all(call == asked[0] for call in asked)
-    assert {"watchdog.service", "smartmontools.service", "rasdaemon.service", "kernelops-sensors.timer"} < set(asked[0])
+    assert asked[0] == ["kernelops-sensors.timer", "rasdaemon.service", "smartmontools.service", "watchdog.service"]
+
+
+def test_a_unit_that_is_made_of_a_script_is_seen(host: HardwareHost) -> None:
+    host.put("/run/systemd/generator.late/watchdog.service", "")
+    host.units["watchdog.service"] = {"enabled": "generated", "active": "active"}
+    state = _roles.judge(host, POLICY, ["watchdog"], "2026-11-23")["state"]["watchdog"]
+    assert state["feeder"] == "the package watchdog"
+
+
+def test_systemd_is_not_asked_where_no_unit_is_there(host: HardwareHost) -> None:
+    host.remove("/usr/lib/systemd/system/smartmontools.service")
+    judge(host, *_hardware.names())
+    assert [call for call in host.calls if call[:2] == ["systemctl", "show"] and "Id" in call[2]] == []
 
 
 def test_what_a_role_sees_of_its_units_does_not_depend_on_the_others(host: HardwareHost) -> None:
