@@ -5,9 +5,7 @@
 
 from typing import Dict
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
-    _program,
-)
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _program
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._changes import File
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
