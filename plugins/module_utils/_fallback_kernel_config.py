@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
+    _boot_kernel_changes,
     _changes,
     _fallback_kernel_initramfs,
     _fallback_kernel_policy,
@@ -38,7 +39,7 @@ def known_good(state: Dict[str, Any]) -> str:
     """The known-good kernel: the one that was set, while it is whole, else the pinned, the running, the newest one; raises HostError."""
     for release in (state["known_good"], state["pin"], state["running"], state["newest"]):
         if any(kernel["release"] == release and kernel["bootable"] for kernel in state["kernels"]):
-            return _boot_kernel.named(state, "known_good", release)
+            return _boot_kernel_changes.named(state, "known_good", release)
     raise HostError(
         "no kernel on this host is whole, so none can be kept as known-good; install one, with room on /boot"
     )
@@ -77,8 +78,8 @@ def obstacles(host: Host, state: Dict[str, Any], options: Options) -> List[str]:
     return [] if options is None else _fallback_kernel_retention.obstacles(host, _kept(host, state, options))
 
 
-def _wish(state: Dict[str, Any], options: Options) -> _boot_kernel.Wish:
-    return _boot_kernel.Wish("", "") if options is None else _boot_kernel.Wish(known_good(state), None)
+def _wish(state: Dict[str, Any], options: Options) -> _boot_kernel_changes.Wish:
+    return _boot_kernel_changes.Wish("", "") if options is None else _boot_kernel_changes.Wish(known_good(state), None)
 
 
 def _menu_flaw(host: Host, options: Options, text: str) -> str:
@@ -121,7 +122,7 @@ def _forgotten(host: Host, options: Options) -> List[Change]:
 def plan(host: Host, state: Dict[str, Any], options: Options) -> List[Change]:
     """All that is not as wanted; raises HostError."""
     changed = written(host, state, options)
-    planned = _boot_kernel.plan(host, state, _wish(state, options)) if state["supported"] else []
+    planned = _boot_kernel_changes.plan(host, state, _wish(state, options)) if state["supported"] else []
     boot = [Change(c["path"], c["before"], c["after"], c["mode"]) for c in planned]
     menu = [] if any(c.path == _grub.GRUB_CFG for c in boot) else _menu(host, state, options, changed)
     return changed + boot + menu + _services(host, state, options) + _forgotten(host, options)
@@ -170,10 +171,10 @@ def _forget(host: Host) -> None:
 
 def _set_menu(host: Host, state: Dict[str, Any], options: Options, changed: List[Change]) -> None:
     wish = _wish(state, options)
-    if _boot_kernel.plan(host, state, wish):
+    if _boot_kernel_changes.plan(host, state, wish):
         remade = _boot_kernel.BACKENDS[state["method"]].changes(host, wish.known_good)
         # One menu for both, so that a flaw of either leaves the present one, and the files of both as they were.
-        _boot_kernel.apply(host, state, wish, lambda text: _judge(host, options, text))
+        _boot_kernel_changes.apply(host, state, wish, lambda text: _judge(host, options, text))
         # The menu that was made for it has seen our files already.
         changed = [] if remade else changed
     if _menu(host, state, options, changed):

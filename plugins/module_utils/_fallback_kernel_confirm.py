@@ -7,6 +7,7 @@ from typing import Any, Dict, List, NamedTuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
+    _boot_kernel_changes,
     _bootloader,
     _cmdline,
     _kernels,
@@ -52,7 +53,7 @@ def step(host: Host, policy: Dict[str, Any]) -> Outcome:
 
 def _begin(host: Host, state: Dict[str, Any]) -> Dict[str, Any]:
     try:
-        return _boot_kernel.begin(host, state)
+        return _boot_kernel_changes.begin(host, state)
     except HostError:
         # On a file system that is read-only now; the next look tries again, and what is found counts all the same.
         return state
@@ -70,8 +71,8 @@ def _recovery(host: Host) -> bool:
 
 
 def _confirm(host: Host, state: Dict[str, Any]) -> Outcome:
-    release = _boot_kernel.named(state, "known_good", state["trial"]["release"])
-    _boot_kernel.apply(host, state, _boot_kernel.Wish(release, None))
+    release = _boot_kernel_changes.named(state, "known_good", state["trial"]["release"])
+    _boot_kernel_changes.apply(host, state, _boot_kernel_changes.Wish(release, None))
     return Outcome("confirmed", release, [])
 
 
@@ -80,7 +81,9 @@ def _take_back(host: Host, state: Dict[str, Any]) -> Outcome:
     release, default = state["trial"]["release"], state["default"]["release"]
     # A person may have booted it once more by hand.
     earlier = state["running"] if default == release else default
-    _boot_kernel.apply(host, state, _boot_kernel.Wish(_boot_kernel.named(state, "known_good", earlier), None))
+    _boot_kernel_changes.apply(
+        host, state, _boot_kernel_changes.Wish(_boot_kernel_changes.named(state, "known_good", earlier), None)
+    )
     problem = health.Problem("ended", "the host went down while it was being confirmed")
     record.note(host, release, [problem])
     return Outcome("failed", release, [problem])
@@ -137,7 +140,7 @@ def arm(host: Host) -> str:
         return ""
     if newest in state["failed"] or not state["environment"]["writable"]:
         return ""
-    wish = _boot_kernel.Wish(None, _boot_kernel.named(state, "trial", newest))
-    if _boot_kernel.plan(host, state, wish):
-        _boot_kernel.apply(host, state, wish)
+    wish = _boot_kernel_changes.Wish(None, _boot_kernel_changes.named(state, "trial", newest))
+    if _boot_kernel_changes.plan(host, state, wish):
+        _boot_kernel_changes.apply(host, state, wish)
     return newest

@@ -7,7 +7,7 @@ import re
 from typing import Any, Dict, Optional
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
-    _boot_kernel_grub,
+    _boot_kernel_grub_files,
     _cmdline,
     _fallback_kernel_initramfs,
     _fallback_kernel_units,
@@ -150,7 +150,7 @@ def console(found: Dict[str, Any], options: Dict[str, Any]) -> Dict[str, File]:
     text = CONSOLE_TEXT.format(header=HEADER, timeout=options["menu_timeout"])
     if options["menu_serial"] and found["serial"]:
         text += SERIAL_TEXT.format(**found["serial"])
-    parts = {"known_good": _boot_kernel_grub.IDENT, "check": CHECK_IDENT, "token": _cmdline.CHECK}
+    parts = {"known_good": _boot_kernel_grub_files.IDENT, "check": CHECK_IDENT, "token": _cmdline.CHECK}
     check = CHECK_TEXT.format(header=HEADER, **parts)
     return {CONSOLE: File(text), CHECK: File(check, 0o755)}
 

@@ -179,6 +179,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
+    _boot_kernel_changes,
     _virtualization,
     _writer,
 )
@@ -201,10 +202,10 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     for text in _boot_kernel.warnings(state):
         module.warn(text)
     wish = _wish(module.params, state)
-    changes = _boot_kernel.plan(host, state, wish)
+    changes = _boot_kernel_changes.plan(host, state, wish)
     if changes and not module.check_mode:
         _writer.need_root()
-        state = _boot_kernel.apply(host, state, wish)
+        state = _boot_kernel_changes.apply(host, state, wish)
     return dict(
         dict((name, state[name]) for name in RESULTS),
         changed=bool(changes),
@@ -216,15 +217,15 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
     )
 
 
-def _wish(params: Dict[str, Any], state: Dict[str, Any]) -> _boot_kernel.Wish:
+def _wish(params: Dict[str, Any], state: Dict[str, Any]) -> _boot_kernel_changes.Wish:
     if params["state"] == "absent":
-        return _boot_kernel.Wish("", "")
+        return _boot_kernel_changes.Wish("", "")
     known_good, trial = params["known_good"], params["trial"]
     if known_good is not None:
-        known_good = _boot_kernel.named(state, "known_good", known_good)
+        known_good = _boot_kernel_changes.named(state, "known_good", known_good)
     if trial is not None:
-        trial = "" if trial == "none" else _boot_kernel.named(state, "trial", trial)
-    return _boot_kernel.Wish(known_good, trial, params["retry"])
+        trial = "" if trial == "none" else _boot_kernel_changes.named(state, "trial", trial)
+    return _boot_kernel_changes.Wish(known_good, trial, params["retry"])
 
 
 def main() -> None:

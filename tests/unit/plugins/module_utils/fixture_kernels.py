@@ -7,6 +7,7 @@ from typing import Any, Dict
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
+    _boot_kernel_changes,
     _fallback_kernel_confirm,
     _grub,
     _grub_env,
@@ -95,9 +96,9 @@ def trial_machine(make_host: Any, policy: Dict[str, Any]) -> FixtureHost:
     host.put("/proc/net/tcp", LISTENING)
     host.put("/proc/uptime", "400.00 1.00\n")
     host.answers[("systemctl", "is-system-running")] = Result(0, "running\n", "")
-    _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(OLD, None))
+    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(OLD, None))
     assert _fallback_kernel_confirm.step(host, policy).action == "none"
-    _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, NEW))
+    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, NEW))
     host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"next_entry": ""}))
     host.put("/proc/sys/kernel/random/boot_id", "2\n")
     host.put("/proc/sys/kernel/osrelease", NEW + "\n")

@@ -8,7 +8,11 @@ from typing import Any, List, Optional
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _boot_kernel_grub
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_kernel,
+    _boot_kernel_changes,
+    _boot_kernel_grub,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError, Result
 from unit.plugins.module_utils.fixture_host import FIXTURES, FixtureHost
@@ -26,12 +30,12 @@ def host(make_host: Any) -> FixtureHost:
 
 def change(host: FixtureHost, known_good: Optional[str] = None, trial: Optional[str] = None) -> List[str]:
     """Make a wish true; the paths that changed, after check mode has shown the same and nothing was left to do."""
-    wish = _boot_kernel.Wish(known_good, trial)
+    wish = _boot_kernel_changes.Wish(known_good, trial)
     before = host.snapshot()
-    planned = _boot_kernel.plan(host, _boot_kernel.observe(host), wish)
+    planned = _boot_kernel_changes.plan(host, _boot_kernel.observe(host), wish)
     assert host.snapshot() == before
-    _boot_kernel.apply(host, _boot_kernel.observe(host), wish)
-    assert _boot_kernel.plan(host, _boot_kernel.observe(host), wish) == []
+    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), wish)
+    assert _boot_kernel_changes.plan(host, _boot_kernel.observe(host), wish) == []
     return [item["path"] for item in planned]
 
 
@@ -167,7 +171,7 @@ class TestNothingIsBegun:
     def test_when_grub_mkconfig_fails(self, host: FixtureHost) -> None:
         host.programs["grub-mkconfig"] = lambda argv: Result(1, "", "No space left on device")
         with pytest.raises(HostError, match="No space left"):
-            _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(OLD, None))
+            _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(OLD, None))
 
     @pytest.mark.parametrize(
         "old, new, message",
@@ -188,13 +192,13 @@ class TestNothingIsBegun:
 
         host.programs["grub-mkconfig"] = spoil
         with pytest.raises(HostError, match=message):
-            _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(OLD, None))
+            _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(OLD, None))
 
     @pytest.mark.parametrize("path", [SCRIPT, DROP_IN])
     def test_when_a_file_cannot_be_written(self, host: FixtureHost, path: str) -> None:
         host.refused.add(path)
         with pytest.raises(HostError, match="No space left"):
-            _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(OLD, None))
+            _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(OLD, None))
 
 
 class TestNames:
@@ -202,23 +206,23 @@ class TestNames:
 
     def test_words_for_kernels(self, host: FixtureHost) -> None:
         state = _boot_kernel.observe(host)
-        assert _boot_kernel.named(state, "trial", "newest") == NEW
-        assert _boot_kernel.named(state, "known_good", "running") == OLD
-        assert _boot_kernel.named(state, "known_good", NEW) == NEW
+        assert _boot_kernel_changes.named(state, "trial", "newest") == NEW
+        assert _boot_kernel_changes.named(state, "known_good", "running") == OLD
+        assert _boot_kernel_changes.named(state, "known_good", NEW) == NEW
 
     @pytest.mark.parametrize("value", ["6.1.0-99-amd64", "", "../x", "'; reboot"])
     def test_what_is_not_installed(self, host: FixtureHost, value: str) -> None:
         with pytest.raises(PolicyError, match="^trial: .* is no kernel .* there are: %s, %s, %s$" % (HALF, NEW, OLD)):
-            _boot_kernel.named(_boot_kernel.observe(host), "trial", value)
+            _boot_kernel_changes.named(_boot_kernel.observe(host), "trial", value)
 
     def test_what_is_only_half_installed(self, host: FixtureHost) -> None:
         with pytest.raises(HostError, match="^known_good: the kernel %s is only half installed: initrd: " % HALF):
-            _boot_kernel.named(_boot_kernel.observe(host), "known_good", HALF)
+            _boot_kernel_changes.named(_boot_kernel.observe(host), "known_good", HALF)
 
     def test_what_has_no_entry(self, host: FixtureHost) -> None:
         kernel(host, "6.1.0-99-cloud-amd64")
         with pytest.raises(HostError, match="^trial: the kernel 6.1.0-99-cloud-amd64 has no boot entry"):
-            _boot_kernel.named(_boot_kernel.observe(host), "trial", "newest")
+            _boot_kernel_changes.named(_boot_kernel.observe(host), "trial", "newest")
 
 
 def test_an_operator_s_default_is_seen_and_taken_back(host: FixtureHost) -> None:
@@ -228,7 +232,7 @@ def test_an_operator_s_default_is_seen_and_taken_back(host: FixtureHost) -> None
     state = _boot_kernel.observe(host)
     assert (state["known_good"], state["default"]["release"]) == (OLD, HALF)
     with pytest.raises(HostError, match="the default would be '0'; look for another file in /etc/default/grub.d"):
-        _boot_kernel.apply(host, state, _boot_kernel.Wish(OLD, None))
+        _boot_kernel_changes.apply(host, state, _boot_kernel_changes.Wish(OLD, None))
     host.remove("/etc/default/grub.d/zzz.cfg")
     assert change(host, known_good=OLD) == [CFG]
 
@@ -245,7 +249,7 @@ def test_a_purged_known_good_kernel_is_seen_and_replaced_by_a_whole_one(host: Fi
     with pytest.raises(
         HostError, match="^the known-good kernel %s is not the default any more \\(that is %s" % (OLD, NEW)
     ):
-        _boot_kernel.plan(host, state, _boot_kernel.Wish(None, NEW))
+        _boot_kernel_changes.plan(host, state, _boot_kernel_changes.Wish(None, NEW))
 
 
 def test_a_script_that_lost_its_permission_to_run_is_drift(host: FixtureHost) -> None:

@@ -11,6 +11,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _bls,
     _boot_kernel,
     _boot_kernel_bls,
+    _boot_kernel_changes,
     _grub_env,
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
@@ -43,12 +44,12 @@ def host(rhel9: FixtureHost) -> FixtureHost:
 
 def wish(host: FixtureHost, known_good: Optional[str] = None, trial: Optional[str] = None) -> List[str]:
     """Make it true; the paths that changed, after check mode has shown the same and nothing was left to do."""
-    wanted = _boot_kernel.Wish(known_good, trial)
+    wanted = _boot_kernel_changes.Wish(known_good, trial)
     before = host.snapshot()
-    planned = _boot_kernel.plan(host, _boot_kernel.observe(host), wanted)
+    planned = _boot_kernel_changes.plan(host, _boot_kernel.observe(host), wanted)
     assert host.snapshot() == before
-    _boot_kernel.apply(host, _boot_kernel.observe(host), wanted)
-    assert _boot_kernel.plan(host, _boot_kernel.observe(host), wanted) == []
+    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), wanted)
+    assert _boot_kernel_changes.plan(host, _boot_kernel.observe(host), wanted) == []
     return [item["path"] for item in planned]
 
 
@@ -128,9 +129,9 @@ def test_grubby_has_the_last_word_on_the_default(host: FixtureHost) -> None:
     host.programs["grubby"] = lambda argv: (
         real(argv)._replace(out=stubborn) if "--default-kernel" in argv else real(argv)
     )
-    wanted = _boot_kernel.Wish(OLD, None)
+    wanted = _boot_kernel_changes.Wish(OLD, None)
     with pytest.raises(HostError, match="^the default is %s after the change, not the known-good kernel" % NEW):
-        _boot_kernel.apply(host, _boot_kernel.observe(host), wanted)
+        _boot_kernel_changes.apply(host, _boot_kernel.observe(host), wanted)
 
 
 def test_a_damaged_record_is_named(host: FixtureHost) -> None:
@@ -143,7 +144,7 @@ def test_a_file_that_cannot_be_written_leaves_the_others_as_they_were(host: Fixt
     host.refused.add(_boot_kernel_bls.RECORD)
     before = host.snapshot()
     with pytest.raises(HostError, match="No space left"):
-        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(OLD, None))
+        _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(OLD, None))
     assert host.snapshot() == before
 
 

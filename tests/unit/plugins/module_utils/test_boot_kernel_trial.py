@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
+    _boot_kernel_changes,
     _boot_kernel_trial,
     _grub,
     _grub_env,
@@ -35,10 +36,10 @@ def wish(
     host: FixtureHost, known_good: Optional[str] = None, trial: Optional[str] = None, retry: bool = False
 ) -> Dict[str, Any]:
     """Plan and apply; the state afterwards."""
-    wanted = _boot_kernel.Wish(known_good, trial, retry)
-    changes = _boot_kernel.plan(host, _boot_kernel.observe(host), wanted)
+    wanted = _boot_kernel_changes.Wish(known_good, trial, retry)
+    changes = _boot_kernel_changes.plan(host, _boot_kernel.observe(host), wanted)
     before = host.snapshot()
-    after = _boot_kernel.apply(host, _boot_kernel.observe(host), wanted)
+    after = _boot_kernel_changes.apply(host, _boot_kernel.observe(host), wanted)
     assert (host.snapshot() != before) is bool(changes)
     return after
 
@@ -65,12 +66,12 @@ def test_one_write_arms_and_remembers(host: FixtureHost) -> None:
         "kernelops_trial_boot": host.text(BOOT_ID).strip(),
     }
     assert state["default"]["release"] == OLD
-    assert _boot_kernel.plan(host, state, _boot_kernel.Wish(None, NEW)) == []
+    assert _boot_kernel_changes.plan(host, state, _boot_kernel_changes.Wish(None, NEW)) == []
 
 
 def test_known_good_and_trial_in_one_call(make_host: Any) -> None:
     host = lab_machine(make_host)
-    changes = _boot_kernel.plan(host, _boot_kernel.observe(host), _boot_kernel.Wish(OLD, NEW))
+    changes = _boot_kernel_changes.plan(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(OLD, NEW))
     assert [change["path"] for change in changes][-1] == ENV
     assert wish(host, known_good=OLD, trial=NEW)["trial"]["status"] == "armed"
 
@@ -86,7 +87,7 @@ def test_what_grub_leaves_of_a_choice_is_none(host: FixtureHost) -> None:
     host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"next_entry": ""}))
     state = _boot_kernel.observe(host)
     assert state["trial"]["status"] == "none"
-    assert _boot_kernel.plan(host, state, _boot_kernel.Wish(None, "")) == []
+    assert _boot_kernel_changes.plan(host, state, _boot_kernel_changes.Wish(None, "")) == []
 
 
 def test_the_entry_is_the_one_that_names_the_kernel(host: FixtureHost) -> None:
@@ -138,7 +139,7 @@ class TestAfterTheRestart:
         assert (state["trial"]["status"], state["trial"]["release"]) == ("running", NEW)
         assert (state["known_good"], state["default"]["release"]) == (OLD, OLD)
         # A play that asks for it every day must not begin it anew while it runs.
-        assert _boot_kernel.plan(host, state, _boot_kernel.Wish(None, NEW)) == []
+        assert _boot_kernel_changes.plan(host, state, _boot_kernel_changes.Wish(None, NEW)) == []
 
     def test_confirmed_it_is_the_default_and_the_trial_is_over(self, host: FixtureHost) -> None:
         reboot(host, NEW)
@@ -151,7 +152,7 @@ class TestAfterTheRestart:
         state = _boot_kernel.observe(host)
         assert (state["trial"]["status"], state["trial"]["release"]) == ("failed", NEW)
         with pytest.raises(HostError, match="^trial: %s was tried and left again .* retry: true$" % NEW):
-            _boot_kernel.plan(host, state, _boot_kernel.Wish(None, NEW))
+            _boot_kernel_changes.plan(host, state, _boot_kernel_changes.Wish(None, NEW))
         assert wish(host, trial=NEW, retry=True)["trial"]["status"] == "armed"
 
     def test_to_keep_to_the_same_known_good_kernel_does_not_forget_a_failure(self, host: FixtureHost) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
+    _boot_kernel_changes,
     _fallback_kernel,
     _fallback_kernel_config,
     _fallback_kernel_controls,
@@ -234,7 +235,7 @@ def test_a_port_on_which_nothing_listens_is_watched_in_vain(host: FixtureHost) -
 
 class TestTrials:
     def arm(self, host: FixtureHost) -> None:
-        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, NEW))
+        _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, NEW))
 
     def test_one_that_failed_is_shouted_about_but_is_no_drift(self, host: FixtureHost) -> None:
         self.arm(host)
@@ -281,7 +282,7 @@ class TestTrials:
         assert found["observed"] == "%s for %d days" % (NEW, days)
 
     def test_a_newest_kernel_that_is_known_good_waits_for_nothing(self, host: FixtureHost) -> None:
-        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(NEW, None))
+        _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(NEW, None))
         assert one(host, "trial_pending")["observed"] == "none waits"
 
     @pytest.mark.parametrize("days, status", [(None, "unknown"), (15, "fail")])

@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
+    _boot_kernel_changes,
     _fallback_kernel_confirm,
     _grub,
     _grub_env,
@@ -28,7 +29,7 @@ def host(make_host: Any) -> FixtureHost:
 def good(host: FixtureHost) -> FixtureHost:
     """The known-good kernel runs, and nothing was tried."""
     host.put("/proc/sys/kernel/osrelease", OLD + "\n")
-    _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
+    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, ""))
     return host
 
 
@@ -66,7 +67,7 @@ def test_nor_when_what_failed_behind_it_is_gone(host: FixtureHost) -> None:
 
 
 def test_not_what_is_known_good(good: FixtureHost) -> None:
-    _boot_kernel.apply(good, _boot_kernel.observe(good), _boot_kernel.Wish(NEW, None))
+    _boot_kernel_changes.apply(good, _boot_kernel.observe(good), _boot_kernel_changes.Wish(NEW, None))
     assert _fallback_kernel_confirm.arm(good) == ""
 
 
@@ -76,7 +77,7 @@ def test_not_where_it_would_be_permanent(good: FixtureHost) -> None:
 
 
 def test_not_without_a_known_good_kernel(good: FixtureHost) -> None:
-    _boot_kernel.apply(good, _boot_kernel.observe(good), _boot_kernel.Wish("", ""))
+    _boot_kernel_changes.apply(good, _boot_kernel.observe(good), _boot_kernel_changes.Wish("", ""))
     assert _fallback_kernel_confirm.arm(good) == ""
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
+    _boot_kernel_changes,
     _fallback_kernel_program,
     _fallback_kernel_record,
     _grub,
@@ -121,11 +122,11 @@ class TestMenu:
         state = _boot_kernel.observe(host)
         normal = {entry["release"] for entry in state["entries"] if not entry["recovery"]}
         assert {OLD, NEW} <= normal
-        assert _boot_kernel.named(state, "trial", NEW) == NEW
+        assert _boot_kernel_changes.named(state, "trial", NEW) == NEW
 
     def test_the_entry_follows_the_known_good_kernel(self, host: FixtureHost) -> None:
         apply(host)
-        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(NEW, None))
+        _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(NEW, None))
         (entry,) = [item for item in _grub_menu.parse(host.text(CFG)) if item.ident == files.CHECK_IDENT]
         assert entry.kernel == "/boot/vmlinuz-" + NEW
 

@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
+    _boot_kernel_changes,
     _fallback_kernel_confirm,
     _grub_env,
 )
@@ -61,7 +62,7 @@ def test_one_that_is_not_healthy(host: FixtureHost, seconds: str, route: bool, r
     host.put("/proc/sys/kernel/tainted", "128\n")
     if not route:
         host.put("/proc/net/route", ROUTES.splitlines()[0] + "\n")
-    _boot_kernel.begin(host, _boot_kernel.observe(host))
+    _boot_kernel_changes.begin(host, _boot_kernel.observe(host))
     before = host.snapshot()
     assert act(host, reboot_unconfirmed=reboot) == action
     assert host.snapshot() == before
@@ -101,14 +102,14 @@ class TestBootedByHand:
 
     def test_retry_arms_it_anew(self, again: FixtureHost) -> None:
         state = _boot_kernel.observe(again)
-        _boot_kernel.apply(again, state, _boot_kernel.Wish(None, NEW, True))
+        _boot_kernel_changes.apply(again, state, _boot_kernel_changes.Wish(None, NEW, True))
         assert _boot_kernel.observe(again)["trial"]["status"] == "armed"
         again.put(ENV, _grub_env.edit(_grub_env.read(again, ENV), {"next_entry": ""}))
         again.put("/proc/sys/kernel/random/boot_id", "4\n")
         assert act(again) == "confirmed"
 
     def test_to_make_it_known_good_lifts_it(self, again: FixtureHost) -> None:
-        _boot_kernel.apply(again, _boot_kernel.observe(again), _boot_kernel.Wish(NEW, None))
+        _boot_kernel_changes.apply(again, _boot_kernel.observe(again), _boot_kernel_changes.Wish(NEW, None))
         assert act(again) == "none"
 
     def test_a_disk_that_cannot_be_written_does_not_hide_it(self, host: FixtureHost) -> None:
@@ -123,7 +124,7 @@ class TestStuck:
     @pytest.fixture
     def stuck(self, host: FixtureHost) -> FixtureHost:
         host.put("/proc/sys/kernel/osrelease", OLD + "\n")
-        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, NEW, True))
+        _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, NEW, True))
         host.put("/proc/sys/kernel/osrelease", NEW + "\n")
         host.put("/proc/sys/kernel/random/boot_id", "3\n")
         host.put("/proc/uptime", "900.00 1.00\n")
@@ -142,20 +143,20 @@ class TestStuck:
         stuck.put("/proc/sys/kernel/osrelease", OLD + "\n")
         assert act(stuck) == "failed"
         with pytest.raises(HostError, match="^trial: refused: GRUB did not take back"):
-            _boot_kernel.plan(stuck, _boot_kernel.observe(stuck), _boot_kernel.Wish(None, NEW, True))
-        _boot_kernel.apply(stuck, _boot_kernel.observe(stuck), _boot_kernel.Wish(None, ""))
+            _boot_kernel_changes.plan(stuck, _boot_kernel.observe(stuck), _boot_kernel_changes.Wish(None, NEW, True))
+        _boot_kernel_changes.apply(stuck, _boot_kernel.observe(stuck), _boot_kernel_changes.Wish(None, ""))
         assert act(stuck) == "none"
         assert _fallback_kernel_confirm.arm(stuck) == ""
         stuck.put(ENV, _grub_env.edit(_grub_env.read(stuck, ENV), {"kernelops_trial_stuck": None}))
         assert _fallback_kernel_confirm.arm(stuck) == NEW
 
     def test_who_disarms_it_first_does_not_hide_it(self, stuck: FixtureHost) -> None:
-        _boot_kernel.apply(stuck, _boot_kernel.observe(stuck), _boot_kernel.Wish(None, ""))
+        _boot_kernel_changes.apply(stuck, _boot_kernel.observe(stuck), _boot_kernel_changes.Wish(None, ""))
         assert _boot_kernel.observe(stuck)["environment"]["writable"] is False
 
     def test_it_is_taken_back_with_the_rest(self, stuck: FixtureHost) -> None:
         act(stuck)
-        _boot_kernel.apply(stuck, _boot_kernel.observe(stuck), _boot_kernel.Wish("", ""))
+        _boot_kernel_changes.apply(stuck, _boot_kernel.observe(stuck), _boot_kernel_changes.Wish("", ""))
         assert [name for name in _grub_env.values(stuck.text(ENV)) if name.startswith("kernelops")] == []
 
     def test_a_kexec_did_not_even_ask_grub(self, stuck: FixtureHost) -> None:
@@ -178,7 +179,7 @@ def test_one_whose_files_were_lost_meanwhile_is_not_confirmed(host: FixtureHost)
 
 def test_a_moment_without_network_is_no_new_standard(host: FixtureHost) -> None:
     host.put("/proc/sys/kernel/osrelease", OLD + "\n")
-    _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
+    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, ""))
     host.put("/proc/net/route", ROUTES.splitlines()[0] + "\n")
     assert act(host) == "none"
     assert record.known(host, POLICY).routes == ["eth0"]
@@ -202,7 +203,7 @@ def test_ssh_that_the_known_good_kernel_did_not_offer_is_not_asked_for(host: Fix
     """A wrong fallback_kernel_ssh_port must not make every trial a restart."""
     assert record.known(host, POLICY).ssh is True
     host.put("/proc/sys/kernel/osrelease", OLD + "\n")
-    _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
+    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, ""))
     assert act(host, ssh_port=2222) == "none"
     assert record.known(host, dict(POLICY, ssh_port=2222)).ssh is False
 
@@ -217,7 +218,7 @@ def test_a_port_that_sshd_has_left_is_asked_for_no_more(
 ) -> None:
     """But not because the boot goes on, or has ended in an emergency shell."""
     host.put("/proc/sys/kernel/osrelease", OLD + "\n")
-    _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
+    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, ""))
     host.put("/proc/net/tcp", "")
     host.put("/proc/uptime", "%d.00 1.00\n" % seconds)
     host.answers[("systemctl", "is-system-running")] = Result(1, said + "\n", "")
@@ -254,16 +255,16 @@ class TestInterruptedConfirmation:
     def test_nor_is_it_when_a_person_boots_it_once_more(self, host: FixtureHost) -> None:
         generator = "/etc/grub.d/09_boot_kernel"
         host.put(generator, host.text(generator).replace(OLD, NEW))
-        _boot_kernel.begin(host, _boot_kernel.observe(host))
+        _boot_kernel_changes.begin(host, _boot_kernel.observe(host))
         host.put("/proc/sys/kernel/random/boot_id", "3\n")
         assert act(host) == "failed"
         assert _boot_kernel.observe(host)["known_good"] == OLD
 
     def test_after_the_menu_was_made_it_is_finished(self, host: FixtureHost) -> None:
         """No restart would leave the kernel any more, so that none is made, however the host is."""
-        observed = _boot_kernel.begin(host, _boot_kernel.observe(host))
+        observed = _boot_kernel_changes.begin(host, _boot_kernel.observe(host))
         environment = host.text("/boot/grub/grubenv")
-        _boot_kernel.apply(host, observed, _boot_kernel.Wish(NEW, None))
+        _boot_kernel_changes.apply(host, observed, _boot_kernel_changes.Wish(NEW, None))
         host.put("/boot/grub/grubenv", environment)
         host.put("/proc/sys/kernel/random/boot_id", "3\n")
         host.put("/proc/uptime", "900.00 1.00\n")

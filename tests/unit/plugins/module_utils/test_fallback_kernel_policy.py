@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _fallback_kernel
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_kernel,
+    _boot_kernel_changes,
+    _fallback_kernel,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from unit.plugins.module_utils.fixture_host import FixtureHost
 from unit.plugins.module_utils.fixture_kernels import OLD, complete_machine, kernel
@@ -17,7 +21,7 @@ class TestPurge:
     @pytest.fixture
     def host(self, make_host: Any) -> FixtureHost:
         made = complete_machine(make_host)
-        _boot_kernel.apply(made, _boot_kernel.observe(made), _boot_kernel.Wish(OLD, None))
+        _boot_kernel_changes.apply(made, _boot_kernel.observe(made), _boot_kernel_changes.Wish(OLD, None))
         return made
 
     def test_packages_of_what_may_go(self, host: FixtureHost) -> None:

@@ -7,7 +7,11 @@ from typing import Any, Dict, List
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _fallback_kernel_status
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_kernel,
+    _boot_kernel_changes,
+    _fallback_kernel_status,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_apt as apt
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_program as program
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_record as record
@@ -176,7 +180,7 @@ class TestUnconfirmed:
         assert capsys.readouterr().out.startswith("<5>the kernel %s is confirmed" % NEW)
 
     def test_one_that_a_person_confirmed_is_looked_at_no_more(self, unwell: FixtureHost) -> None:
-        _boot_kernel.apply(unwell, _boot_kernel.observe(unwell), _boot_kernel.Wish(NEW, None))
+        _boot_kernel_changes.apply(unwell, _boot_kernel.observe(unwell), _boot_kernel_changes.Wish(NEW, None))
         assert run(unwell, {}, 1500) == 0
         assert STOP_AGAIN in unwell.calls
 
@@ -273,7 +277,7 @@ def test_a_full_disk_does_not_keep_it_from_restarting(host: FixtureHost, capsys:
 def good(host: FixtureHost) -> FixtureHost:
     """The known-good kernel runs, and nothing was tried."""
     host.put("/proc/sys/kernel/osrelease", OLD + "\n")
-    _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(None, ""))
+    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, ""))
     return host
 
 

@@ -6,7 +6,11 @@ from typing import Any, List
 
 import pytest
 
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _boot_kernel, _grub_env
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
+    _boot_kernel,
+    _boot_kernel_changes,
+    _grub_env,
+)
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_apt as apt
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_dnf as dnf
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_keep as keeping
@@ -60,7 +64,7 @@ class TestRenew:
 
     def test_what_stays_now_is_named_to_apt(self, make_host: Any) -> None:
         host = lab_machine(make_host)
-        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(OLD, None))
+        _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(OLD, None))
         host.put("/usr/bin/apt-config", "")
         host.put(apt.FILE, apt.text([OLD], 1))
         retention.renew(host, 1)
@@ -72,7 +76,7 @@ class TestRenew:
     def test_what_has_failed_leaves_its_place_to_an_older_one(self, make_host: Any) -> None:
         host = lab_machine(make_host)
         kernel(host, "6.1.0-50-cloud-amd64")
-        _boot_kernel.apply(host, _boot_kernel.observe(host), _boot_kernel.Wish(OLD, NEW))
+        _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(OLD, NEW))
         host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"next_entry": ""}))
         host.put("/proc/sys/kernel/random/boot_id", "2\n")
         host.put("/usr/bin/apt-config", "")
