@@ -36,6 +36,8 @@ def observe(host: Host) -> Dict[str, Any]:
         block = _grub_env.read(host, backend.ENVIRONMENT)
         variables = _grub_env.values(block.text)
         trial = _trial(host, backend, variables)
+        there = {kernel.release for kernel in kernels} | {state["running"], backend.known_good(host)}
+        trial = _boot_kernel_trial.of_these(trial, there)
         state.update(
             entries=backend.entries(host),
             needed=_boot_kernel_trial.DRACUT if method == "bls" or _kernels.dracut(host) else {},
@@ -44,7 +46,7 @@ def observe(host: Host) -> Dict[str, Any]:
             default=backend.default(host, variables),
             environment=_environment(host, block, trial),
             trial=trial,
-            failed=_boot_kernel_trial.failed(variables, trial),
+            failed=[release for release in _boot_kernel_trial.failed(variables, trial) if release in there],
         )
     return state
 

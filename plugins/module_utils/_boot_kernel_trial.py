@@ -6,7 +6,7 @@
 Which kernel is tried stands in GRUB's environment next to C(next_entry), so that one write arms and remembers.
 """
 
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _cmdline
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
@@ -25,6 +25,7 @@ KEXEC = 0xD  # in /proc/sys/kernel/bootloader_type, on x86: GRUB was not even as
 # dracut does not know panic=: without these it waits for a person when it finds no root (dracut.cmdline(7)).
 DRACUT: Dict[str, Optional[str]] = {"rd.shell": "0", "rd.emergency": "reboot"}
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
+NO_TRIAL: Dict[str, Any] = {"status": "none", "release": "", "entry": "", "named": False}
 
 
 def observe(host: Host, variables: Dict[str, str], chosen: Callable[[str], Dict[str, Any]]) -> Dict[str, Any]:
@@ -39,7 +40,7 @@ def observe(host: Host, variables: Dict[str, str], chosen: Callable[[str], Dict[
         return {"status": status, "release": found["release"], "entry": choice, "named": found["named"]}
     if not release or variables.get(BOOT) == now:
         # Armed in this boot and not any more: somebody else has taken it back.
-        return {"status": "none", "release": "", "entry": "", "named": False}
+        return dict(NO_TRIAL)
     first = variables.get(SEEN) in (None, "", now)
     status = "running" if release == running(host) and first else "failed"
     return {"status": status, "release": release, "entry": "", "named": False}
@@ -47,6 +48,11 @@ def observe(host: Host, variables: Dict[str, str], chosen: Callable[[str], Dict[
 
 def _kexec(host: Host) -> bool:
     return int((host.read("/proc/sys/kernel/bootloader_type") or "0").strip() or "0") >> 4 == KEXEC
+
+
+def of_these(trial: Dict[str, Any], releases: Set[str]) -> Dict[str, Any]:
+    """The trial, but that one which failed is over when its kernel was removed. It is not forgotten: it may be installed again."""
+    return dict(NO_TRIAL) if trial["status"] == "failed" and trial["release"] not in releases else trial
 
 
 def stuck(variables: Dict[str, str], trial: Dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ LOOKS = 300
 # What CrashReboot= and CrashAction= may say for it.
 RESTARTS = ("reboot", "1", "yes", "y", "true", "t", "on")
 TRY = "restart the host orderly, or boot_kernel with trial: newest"
+RETRY = "see why it was left; then boot_kernel with trial: newest and retry: true, and restart the host orderly; or remove it"
 CONFIRM = "boot it from the menu, with a console at hand; then boot_kernel with known_good: running"
 
 
@@ -105,7 +106,8 @@ def trial_pending(policy: Dictionary, state: Dictionary) -> Dictionary:
         return part("pass", expected, "none waits")
     since = state["installed_at"].get(newest)
     # Where GRUB cannot write, an orderly restart tries nothing.
-    remedy = TRY if state["boot"]["environment"]["writable"] else CONFIRM
+    again = RETRY if newest in state["boot"]["failed"] else TRY
+    remedy = again if state["boot"]["environment"]["writable"] else CONFIRM
     if since is None:
         return part("unknown", expected, newest, reason="nothing tells when %s was installed" % newest, remedy=remedy)
     days = int((state["now"] - since) // DAY)

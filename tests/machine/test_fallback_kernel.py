@@ -208,7 +208,9 @@ def test_a_new_kernel_that_does_not_boot_is_left_without_anybody(kernels: Kernel
     print(f"a bad update: back after {seconds:.0f} s")
     assert "VFS: Unable to mount root fs" in kernels.machine.serial(offset)
     assert kernels.status("failed")["trial"] == bad
-    kernels.machine.ssh(f"dpkg --purge linux-image-{bad}", timeout=120)
+    kernels.machine.ssh(f"dpkg --purge linux-image-{bad} && systemctl restart {SERVICE}", timeout=120)
+    assert kernels.status("none")["alarm"] is False, "it was removed, so nothing is left to shout about"
+    assert "fallback_kernel.trial_result" not in audit(kernels)
     kernels.look(trial="none")
 
 

@@ -16,7 +16,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError, Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
-from unit.plugins.module_utils.fixture_kernels import HALF, MIB, NEW, OLD, lab_machine, sized
+from unit.plugins.module_utils.fixture_kernels import HALF, MIB, NEW, OLD, kernel, lab_machine, sized
 
 CFG = "/boot/grub/grub.cfg"
 ENV = "/boot/grub/grubenv"
@@ -46,6 +46,12 @@ def wish(
 
 def variables(host: FixtureHost) -> Dict[str, str]:
     return _grub_env.values(host.text(ENV))
+
+
+def remove(host: FixtureHost, release: str) -> None:
+    """What a package manager does that removes a kernel."""
+    for path in ("/boot/vmlinuz-" + release, "/boot/initrd.img-" + release, "/lib/modules/%s/modules.dep" % release):
+        host.remove(path)
 
 
 def reboot(host: FixtureHost, release: str, boot: str = "22222222-0000-4000-8000-000000000000") -> None:
@@ -160,6 +166,21 @@ class TestAfterTheRestart:
         wish(host, known_good=OLD)
         assert _boot_kernel.observe(host)["trial"]["status"] == "failed"
 
+    def test_one_whose_kernel_was_removed_is_over_until_that_is_installed_again(self, host: FixtureHost) -> None:
+        reboot(host, OLD)
+        remove(host, NEW)
+        state = _boot_kernel.observe(host)
+        assert (state["trial"]["status"], state["trial"]["release"], state["failed"]) == ("none", "", [])
+        kernel(host, NEW)
+        state = _boot_kernel.observe(host)
+        assert (state["trial"]["status"], state["failed"]) == ("failed", [NEW])
+
+    def test_one_that_lost_its_files_but_not_its_modules_has_failed(self, host: FixtureHost) -> None:
+        reboot(host, OLD)
+        host.remove("/boot/vmlinuz-" + NEW)
+        host.remove("/boot/initrd.img-" + NEW)
+        assert _boot_kernel.observe(host)["trial"]["status"] == "failed"
+
     def test_none_forgets_a_failure(self, host: FixtureHost) -> None:
         reboot(host, OLD)
         assert wish(host, trial="")["trial"]["status"] == "none"
@@ -200,8 +221,8 @@ class TestSeveralFailures:
         assert wish(host, known_good=NEW)["failed"] == [HALF]
 
     def test_one_that_is_gone_needs_no_room(self, host: FixtureHost) -> None:
-        for path in ("/boot/vmlinuz-" + HALF, "/boot/initrd.img-" + HALF, "/lib/modules/%s/modules.dep" % HALF):
-            host.remove(path)
+        remove(host, HALF)
+        assert _boot_kernel.observe(host)["failed"] == [NEW]
         assert wish(host, trial=NEW, retry=True)["failed"] == []
 
     @pytest.mark.parametrize("known_good", [None, ""])
