@@ -22,6 +22,7 @@ from lab.machine import Machine
 NAMESPACE = "kernelops.panic_hardening"
 SPECS = Path(__file__).parents[1] / "roles/panic_hardening/meta/argument_specs.yml"
 CHOICES = yaml.safe_load(SPECS.read_text())["argument_specs"]["main"]["options"]["panic_hardening_roles"]["choices"]
+CORES = Path(__file__).parents[1] / ".venv-core"
 # Some roles are not among the default ones.
 ALL_ROLES = {"panic_hardening_roles": CHOICES}
 # Enough to crash and to drift: on an emulated machine each role more takes its time.
@@ -72,6 +73,11 @@ def inventory(machines: t.Sequence[Machine]) -> str:
             f'ansible_ssh_common_args="{options}"'
         )
     return "\n".join(lines) + "\n"
+
+
+def core(name: str) -> Path:
+    """Where the programs of another ansible-core are: 2.16 or newest."""
+    return CORES / name / "bin"
 
 
 def run(
