@@ -42,13 +42,14 @@ def values(text: str) -> Dict[str, str]:
 
 def _pairs(text: str) -> List[Tuple[str, str]]:
     # A line ends at a newline that no backslash stands before; a backslash keeps the next character as it is.
-    lines = re.findall(r"([^#=\n\\][^=\n\\]*)=((?:[^\\\n]|\\.)*)\n|[^\n]*\n", text[:SIZE], re.S)
+    lines = re.findall(r"([^#=\n\\][^=\n\\]*)=((?:[^\\\n]|\\.)*)\n|[^\n]*\n", text, re.S)
     return [(name, re.sub(r"(?s)\\(.)", r"\1", value)) for name, value in lines if name]
 
 
 def edit(block: Block, changes: Dict[str, Optional[str]]) -> str:
     """The block with these variables set, or, for None, taken out; raises HostError where they do not fit."""
-    pairs = [(name, value) for name, value in _pairs(block.text) if block.whole]
+    # GRUB takes one of another size, too, as an editor leaves it.
+    pairs = _pairs(block.text) if block.text.startswith(SIGNATURE) else []
     kept = [(name, changes.get(name, value)) for name, value in pairs]
     added = sorted((name, value) for name, value in changes.items() if name not in dict(pairs))
     head = SIGNATURE + (WARNING if not block.whole or WARNING in block.text else "")

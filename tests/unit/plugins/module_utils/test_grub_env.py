@@ -66,6 +66,16 @@ def test_a_missing_or_damaged_block_is_made_anew(empty: FixtureHost, text: str) 
     assert empty.settled == ([] if len(text) == 1024 else ["/boot/grub"])
 
 
+@pytest.mark.parametrize("more", ["\n", "#" * 1024])
+def test_what_an_editor_left_of_another_size_loses_nothing(more: str) -> None:
+    """GRUB takes it, too."""
+    text = real("set") + more
+    assert not block(text).whole
+    after = _grub_env.edit(block(text), {"x": "1"})
+    assert len(after) == 1024
+    assert _grub_env.values(after) == {"saved_entry": OLD, "odd": "a\\b=c", "next_entry": "", "x": "1"}
+
+
 def test_too_much_is_refused_and_named() -> None:
     with pytest.raises(HostError, match="^/boot/grub/grubenv: has no room for next_entry; "):
         _grub_env.edit(block(real("set")), {"next_entry": "x" * 1000})
