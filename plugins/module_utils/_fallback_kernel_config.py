@@ -9,6 +9,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _boot_kernel_changes,
     _changes,
+    _fallback_kernel_choice,
     _fallback_kernel_initramfs,
     _fallback_kernel_policy,
     _fallback_kernel_record,
@@ -35,16 +36,6 @@ OWN_FILES += tuple(map(files.unit_path, ALL_UNITS))
 Options = Optional[Dict[str, Any]]
 
 
-def known_good(state: Dict[str, Any]) -> str:
-    """The known-good kernel: the one that was set, while it is whole, else the pinned, the running, the newest one; raises HostError."""
-    for release in (state["known_good"], state["pin"], state["running"], state["newest"]):
-        if any(kernel["release"] == release and kernel["bootable"] for kernel in state["kernels"]):
-            return _boot_kernel_changes.named(state, "known_good", release)
-    raise HostError(
-        "no kernel on this host is whole, so none can be kept as known-good; install one, with room on /boot"
-    )
-
-
 def written(host: Host, state: Dict[str, Any], options: Options) -> List[Change]:
     """The files that are not as wanted; C(options) None stands for nothing of ours. Raises HostError."""
     texts: Dict[str, File] = {}
@@ -69,7 +60,7 @@ def written(host: Host, state: Dict[str, Any], options: Options) -> List[Change]
 
 def _kept(host: Host, state: Dict[str, Any], options: Dict[str, Any]) -> Keep:
     found = _fallback_kernel_policy.kernels(state)
-    chosen = known_good(state) if state["supported"] else ""
+    chosen = _fallback_kernel_choice.known_good(state) if state["supported"] else ""
     return _fallback_kernel_retention.what_stays(host, found, state["running"], chosen, options["retain"])
 
 
@@ -79,7 +70,8 @@ def obstacles(host: Host, state: Dict[str, Any], options: Options) -> List[str]:
 
 
 def _wish(state: Dict[str, Any], options: Options) -> _boot_kernel_changes.Wish:
-    return _boot_kernel_changes.Wish("", "") if options is None else _boot_kernel_changes.Wish(known_good(state), None)
+    chosen = ("", "") if options is None else (_fallback_kernel_choice.known_good(state), None)
+    return _boot_kernel_changes.Wish(*chosen)
 
 
 def _menu_flaw(host: Host, options: Options, text: str) -> str:
@@ -133,9 +125,17 @@ def apply(host: Host, state: Dict[str, Any], options: Options) -> None:
     changed = written(host, state, options)
     removed = [change.path for change in changed if not change.after]
     gone = [name for name in ALL_UNITS if files.unit_path(name) in removed]
+    enabled = [name for name in gone if _systemd.unit(host, name).enabled]
+    started = [name for name, said in _systemd.active_states(host, gone).items() if said == "active"] if gone else []
     for name in gone:
         host.run(["systemctl", "disable", "--now", name])
-    _write(host, state, options, changed)
+    try:
+        _write(host, state, options, changed)
+    except HostError:
+        for verb, names in (("enable", enabled), ("start", started)):
+            for name in names:
+                host.run(["systemctl", verb, name], check=False)
+        raise
     if any(change.path.startswith(_systemd.UNITS) for change in changed):
         host.run(["systemctl", "daemon-reload"])
     for name in gone:

@@ -22,6 +22,7 @@ LEAST_INITRD = 1024 * 1024
 LEAST_IMAGE = 1024 * 1024
 # What grub-mkconfig takes for leavings of a package manager or an editor, and what SUSE has beside an image for debugging.
 LEAVINGS = re.compile(r"(~|\.bak|\.old|\.save|\.swp|\.rpm(new|save|orig)|\.dpkg-[a-z]+|\.efi\.signed|\.gz)\Z")
+PACKAGE = "package: "
 RELEASE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}\Z")
 
 
@@ -90,9 +91,14 @@ def _look(host: Host, release: str, image: str, states: Dict[str, str]) -> Kerne
     if not any(host.size(path) for path in lists):
         missing.append("modules: %s is not there or empty" % lists[0])
     if states.get(release, "installed") not in _kernel_packages.WHOLE:
-        missing.append("package: dpkg says '%s'" % states[release])
+        missing.append("%sdpkg says '%s'" % (PACKAGE, states[release]))
     captures = sum(host.size("%s/%s" % (BOOT, name % release)) for name in CAPTURES)
     return Kernel(release, image, initrd, size + initrd_size + captures, missing)
+
+
+def files_missing(missing: List[str]) -> List[str]:
+    """What a kernel lacks of its files, whatever its package manager says of its package."""
+    return [text for text in missing if not text.startswith(PACKAGE)]
 
 
 def _shortfall(path: str, size: int) -> str:

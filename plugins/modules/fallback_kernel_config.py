@@ -10,8 +10,9 @@ short_description: Have a host leave a kernel by itself that does not boot or se
 version_added: 0.1.0
 author: kernelops contributors (@kernelops)
 description:
-  - Keeps a known-good kernel as the default, as M(kernelops.panic_hardening.boot_kernel) does. The one that was set stays; where none was,
-    or it is no longer whole, it is the running one.
+  - Keeps a known-good kernel as the default, as M(kernelops.panic_hardening.boot_kernel) does. The one that was set stays; where none was, or
+    its files are not there any more, it is the one pinned with proxmox-boot-tool, else the running one, if it is whole and not being tried,
+    or the only one. A kernel that has failed, or that nobody has seen run, is never chosen among several; the error then says what to set.
   - Installs a program, made of the collection's own modules, that needs no Ansible on the host. After each boot it confirms a kernel that is
     tried and healthy, or leaves it again. At an orderly restart, and never at a crash or a power cut, it has a newer kernel tried once.
   - Tells apt, dnf or zypper which kernels, or how many of them, must stay. On a boot method that M(kernelops.panic_hardening.boot_kernel) does not
@@ -39,12 +40,13 @@ options:
     type: int
     default: 22
   healthy_minutes:
-    description: Minutes that a kernel must run before it is confirmed.
+    description: Minutes that a kernel must run before it is confirmed, from 0 to 1440.
     type: int
     default: 5
   boot_timeout:
     description:
-      - Seconds after the start of a kernel that is tried at which it is left again if the host cannot be reached.
+      - Seconds after the start of a kernel that is tried at which it is left again if the host cannot be reached, from 60 to
+        86400, and more than O(healthy_minutes) take.
       - With initramfs-tools also those after which a host that is still in its initramfs restarts. Initrds that are made later hold it.
     type: int
     default: 900

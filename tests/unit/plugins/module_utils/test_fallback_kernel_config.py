@@ -3,13 +3,14 @@
 """What the role writes, keeps and gives back, on the lab's machine. Runs on every Python from 3.6 on."""
 
 import re
-from typing import Any, Dict, Optional, Set
+from typing import Any, Dict, List, Optional, Set
 
 import pytest
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _boot_kernel_changes,
+    _fallback_kernel_choice,
     _fallback_kernel_program,
     _fallback_kernel_record,
     _grub,
@@ -18,7 +19,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_config as config
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_files as files
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._fallback_kernel_units import ARM, CONFIRM
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import CommandError, HostError, Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
 from unit.plugins.module_utils.fixture_kernels import HALF, NEW, OLD, complete_machine, sized
 
@@ -84,7 +85,7 @@ def test_the_running_kernel_becomes_known_good_and_stays_it(host: FixtureHost) -
     state = _boot_kernel.observe(host)
     assert (state["known_good"], state["default"]["release"]) == (OLD, OLD)
     host.put("/proc/sys/kernel/osrelease", NEW + "\n")
-    assert config.known_good(_boot_kernel.observe(host)) == OLD, "a run of the role is no confirmation"
+    assert _fallback_kernel_choice.known_good(_boot_kernel.observe(host)) == OLD, "a run of the role is no confirmation"
 
 
 def test_one_that_was_removed_is_replaced_by_the_running_one(host: FixtureHost) -> None:
@@ -249,6 +250,20 @@ class TestTrouble:
             config.apply(host, _boot_kernel.observe(host), OPTIONS)
         host.refused.clear()
         assert different(before, host.snapshot()) == set()
+
+    def test_a_menu_that_cannot_be_made_leaves_the_units_as_they_were(self, host: FixtureHost) -> None:
+        apply(host)
+        before, makes = host.snapshot(), host.programs["grub-mkconfig"]
+
+        def refuse(argv: List[str]) -> Result:
+            raise CommandError("grub-mkconfig: ended with code 1: No space left on device")
+
+        host.programs["grub-mkconfig"] = refuse
+        with pytest.raises(HostError, match="No space left"):
+            config.apply(host, _boot_kernel.observe(host), None)
+        host.programs["grub-mkconfig"] = makes
+        assert different(before, host.snapshot()) == set()
+        assert plan(host) == []
 
     def test_what_the_known_good_kernel_has_is_remembered_at_once(self, host: FixtureHost) -> None:
         apply(host)
