@@ -28,6 +28,7 @@ METHODS: Dict[str, Callable[[Host], List[str]]] = {
     _proxmox.METHOD: _proxmox.copied,
     "grub2 without grubby and without drop-ins": _menu(GRUB2_CFG),
     "grub without drop-ins": _menu(_grub.GRUB_CFG),
+    "grub" + _boot_kernel.WITH_XEN: _menu(_grub.GRUB_CFG),
 }
 
 

@@ -17,12 +17,19 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 )
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
+WITH_XEN = " with Xen"
 BACKENDS: Dict[str, Any] = {"grub": _boot_kernel_grub, "bls": _boot_kernel_bls}
+
+
+def _method(host: Host) -> str:
+    """The boot method, as _bootloader names it; below Xen the entry to boot is the hypervisor's, which loads the kernel."""
+    name = _bootloader.method(host)
+    return name + WITH_XEN if "control_d" in (host.read("/proc/xen/capabilities") or "") else name
 
 
 def observe(host: Host) -> Dict[str, Any]:
     """Kernels, entries, what boots next and after that; raises Unreadable or CommandError without root."""
-    method = _bootloader.method(host)
+    method = _method(host)
     kernels = _kernels.installed(host)
     state: Dict[str, Any] = {
         "method": method,
@@ -53,7 +60,7 @@ def observe(host: Host) -> Dict[str, Any]:
 
 def default(host: Host) -> str:
     """The kernel that a restart without a one-time choice boots, '' where nobody can tell; raises HostError."""
-    backend = BACKENDS.get(_bootloader.method(host))
+    backend = BACKENDS.get(_method(host))
     if backend is None:
         return ""
     variables = _grub_env.values(_grub_env.read(host, backend.ENVIRONMENT).text)
@@ -74,7 +81,7 @@ def left_behind(host: Host, state: Dict[str, Any]) -> str:
 
 def failed(host: Host) -> List[str]:
     """The kernels that failed a trial, newest trial first; raises HostError."""
-    backend = BACKENDS.get(_bootloader.method(host))
+    backend = BACKENDS.get(_method(host))
     if backend is None:
         return []
     variables = _grub_env.values(_grub_env.read(host, backend.ENVIRONMENT).text)

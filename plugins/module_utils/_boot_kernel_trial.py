@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, Optional, Set
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _cmdline
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host, HostError
-from ansible_collections.kernelops.panic_hardening.plugins.module_utils._kernels import running
+from ansible_collections.kernelops.panic_hardening.plugins.module_utils._kernels import order, running
 
 NEXT = "next_entry"
 RELEASE = "kernelops_trial"
@@ -19,7 +19,9 @@ BOOT = "kernelops_trial_boot"
 SEEN = "kernelops_trial_seen"
 # The release of a choice that GRUB did not take back.
 STUCK = "kernelops_trial_stuck"
-# Earlier trials that were left again, with a blank between them.
+# The boot out of which no restart arms a trial by itself: a person has said so.
+HOLD = "kernelops_trial_hold"
+# Kernels that were left, after a trial or by a person for an older one, with a blank between them.
 FAILED = "kernelops_failed"
 KEXEC = 0xD  # in /proc/sys/kernel/bootloader_type, on x86: GRUB was not even asked
 # dracut does not know panic=: without these it waits for a person when it finds no root (dracut.cmdline(7)).
@@ -86,7 +88,7 @@ def settings(host: Host, state: Dict[str, Any], wish: Any, entry: Optional[Dict[
     """The variables that arm, or that disarm and forget; none where nothing of a trial is to change."""
     known_good = state["known_good"] if wish.known_good is None else wish.known_good
     remembered = state["environment"]["variables"].get(RELEASE) or state["trial"]["release"]
-    nothing: Dict[str, Optional[str]] = {NEXT: None, RELEASE: None, BOOT: None, SEEN: None}
+    nothing: Dict[str, Optional[str]] = {NEXT: None, RELEASE: None, BOOT: None, SEEN: None, HOLD: None}
     if wish.known_good == "":
         if state["environment"]["variables"].get(RELEASE) != state["trial"]["release"]:
             # Somebody else's choice, or none.
@@ -94,25 +96,41 @@ def settings(host: Host, state: Dict[str, Any], wish: Any, entry: Optional[Dict[
         return dict(nothing, **{STUCK: None, FAILED: None})
     if state["trial"]["status"] == "stuck":
         nothing[STUCK] = state["trial"]["release"]
-    if wish.trial == "":
+    if wish.trial == "" and wish.retry:
         return dict(nothing, **{FAILED: None})
-    others = {FAILED: " ".join(_others(state, wish)) or None}
+    left = _others(state, wish)
+    others = {FAILED: " ".join(left) or None}
+    if wish.trial == "":
+        waits = known_good and order(state["newest"]) > order(known_good) and state["newest"] not in left
+        return dict(nothing, **dict(others, **{HOLD: boot_id(host) if waits else None}))
     if wish.trial and wish.trial == known_good:
         return dict(nothing, **others)
     if wish.trial is None or entry is None:
         if wish.known_good and wish.known_good == remembered:
             return dict(nothing, **others)
-        return others if wish.known_good in state["failed"] else {}
+        return others if wish.known_good in state["failed"] or _stepped_back(state, wish) else {}
     if state["trial"]["status"] == "running" and state["trial"]["release"] == wish.trial:
         return {}
-    return dict(others, **{NEXT: entry["id"], RELEASE: wish.trial, BOOT: boot_id(host), SEEN: None})
+    return dict(others, **{NEXT: entry["id"], RELEASE: wish.trial, BOOT: boot_id(host), SEEN: None, HOLD: None})
 
 
 def _others(state: Dict[str, Any], wish: Any) -> List[str]:
-    """The kernels that have failed beside those of a wish, among what is installed."""
-    last = [state["trial"]["release"]] if state["trial"]["status"] == "running" else []
+    """The kernels that were left beside those of a wish, among what is installed."""
+    last = _stepped_back(state, wish) + ([state["trial"]["release"]] if state["trial"]["status"] == "running" else [])
     there = [kernel["release"] for kernel in state["kernels"]]
-    return [r for r in last + state["failed"] if r in there and r not in (wish.trial, wish.known_good)]
+    found = last + [release for release in state["failed"] if release not in last]
+    return [release for release in found if release in there and release not in (wish.trial, wish.known_good)]
+
+
+def _stepped_back(state: Dict[str, Any], wish: Any) -> List[str]:
+    """The newer kernel that somebody leaves for an older one: they have a reason, so no restart goes back to it by itself."""
+    earlier = state["known_good"] or state["running"]
+    return [earlier] if wish.known_good and order(wish.known_good) < order(earlier) else []
+
+
+def held(host: Host, state: Dict[str, Any]) -> bool:
+    """Whether somebody has said that the next restart tries nothing."""
+    return bool(state["environment"]["variables"].get(HOLD) == boot_id(host))
 
 
 def refuse(state: Dict[str, Any], wish: Any, entry: Optional[Dict[str, Any]]) -> None:
@@ -129,6 +147,8 @@ def refuse(state: Dict[str, Any], wish: Any, entry: Optional[Dict[str, Any]]) ->
         raise HostError(
             "trial: %s was tried and left again without being confirmed; see why, then set retry: true" % wish.trial
         )
+    if entry is not None and not entry["initrd"]:
+        raise HostError("trial: the entry '%s' has no initrd; make the boot menu anew (update-grub)" % entry["title"])
     if entry is not None and not restarts(entry["arguments"], state["needed"]):
         needed = " ".join(["panic=10"] + ([_cmdline.render(state["needed"])] if state["needed"] else []))
         raise HostError(

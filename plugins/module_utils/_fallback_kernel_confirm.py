@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is to be done about a trial while a host runs: confirm it, wait, restart into the known-good kernel, or only alarm."""
 
+import contextlib
 from typing import Any, Dict, List, NamedTuple
 
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _boot_kernel_changes,
+    _boot_kernel_trial,
     _bootloader,
     _cmdline,
     _kernels,
@@ -41,6 +43,8 @@ def step(host: Host, policy: Dict[str, Any]) -> Outcome:
     if trial["status"] == "failed":
         if trial["release"] == state["known_good"]:
             return _take_back(host, state)
+        with contextlib.suppress(HostError):
+            record.remember(host, policy, state["running"], state["known_good"])
         return Outcome("failed", trial["release"], _left(host, trial["release"]) + _permanent(state))
     if trial["status"] != "running":
         record.remember(host, policy, state["running"], state["known_good"])
@@ -99,7 +103,12 @@ def _without_menu(host: Host, policy: Dict[str, Any], method: str) -> Outcome:
 def unsure(host: Host, policy: Dict[str, Any], problem: health.Problem) -> Outcome:
     """Nobody can tell what is tried: confirm nothing, and ask only /proc whether the host is cut off."""
     running = _kernels.running(host)
-    found = [problem] + health.reached(host, policy, record.known(host, policy))
+    found = [problem]
+    try:
+        found += health.reached(host, policy, record.known(host, policy))
+    except Exception as error:
+        # Whatever it is: a program that ends here would be started again and again, and neither alarm nor restart.
+        found.append(health.Problem("look", repr(error)))
     action = _action(host, policy, found)
     if action == "restart" and not _may_leave(host, running):
         action = "unconfirmed"
@@ -139,6 +148,9 @@ def arm(host: Host) -> str:
     if trial["status"] == "armed" or (trial["status"] == "running" and trial["release"] == newest):
         return ""
     if newest in state["failed"] or not state["environment"]["writable"]:
+        return ""
+    # Whoever has pinned a kernel on Proxmox wants that one.
+    if state["pin"] == known_good or _boot_kernel_trial.held(host, state):
         return ""
     wish = _boot_kernel_changes.Wish(None, _boot_kernel_changes.named(state, "trial", newest))
     if _boot_kernel_changes.plan(host, state, wish):

@@ -69,6 +69,9 @@ def listening(host: Host) -> List[int]:
     for path in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in (host.read(path) or "").splitlines()[1:]:
             fields = line.split()
+            if len(fields) < 4:
+                # With a hundred thousand connections the file is longer than what is read of one.
+                continue
             address, _sep, number = fields[1].partition(":")
             # Written byte for byte in the machine's order: of 127.0.0.1 the last byte comes first.
             loopback = address == IPV6_LOOPBACK or (len(address) == 8 and address.endswith(IPV4_LOOPBACK))

@@ -38,7 +38,10 @@ Sleep = Callable[[float], None]
 
 def say(priority: int, text: str) -> None:
     """A line for the journal; systemd reads its priority from the front."""
-    sys.stdout.write("<%d>%s\n" % (priority, _writer.printable(text)))
+    # Without a locale Python 3.6 can write ASCII alone.
+    encoding = sys.stdout.encoding or "ascii"
+    shown = _writer.printable(text).encode(encoding, "backslashreplace").decode(encoding)
+    sys.stdout.write("<%d>%s\n" % (priority, shown))
     sys.stdout.flush()
 
 
@@ -58,6 +61,8 @@ def confirm(host: Host, policy: Dict[str, Any], sleep: Sleep) -> int:
     if outcome.action in ("none", "confirmed"):
         return _end(host, policy, outcome, given_up, sleep)
     _alarm(host, outcome, before)
+    if outcome.action == "failed":
+        _keep(host, policy)
     if outcome.action == "restart":
         cut_off = any(problem.cut_off for problem in outcome.problems)
         _fallback_kernel_restart.restart(host, cut_off, sleep, _warn)
@@ -70,6 +75,9 @@ def _look(host: Host, policy: Dict[str, Any]) -> _fallback_kernel_confirm.Outcom
     except (HostError, PolicyError) as error:
         # It may pass.
         return _fallback_kernel_confirm.unsure(host, policy, health.Problem("look", str(error)))
+    except Exception as error:
+        # A mistake of ours must not keep a host that is cut off from being restarted.
+        return _fallback_kernel_confirm.unsure(host, policy, health.Problem("look", repr(error)))
 
 
 def _end(

@@ -21,6 +21,7 @@ LOOKS = 300
 RESTARTS = ("reboot", "1", "yes", "y", "true", "t", "on")
 TRY = "restart the host orderly, or boot_kernel with trial: newest"
 RETRY = "see why it was left; then boot_kernel with trial: newest and retry: true, and restart the host orderly; or remove it"
+UNPIN = "proxmox-boot-tool kernel unpin, or boot_kernel with trial: newest; then restart the host orderly"
 CONFIRM = "boot it from the menu, with a console at hand; then boot_kernel with known_good: running"
 
 
@@ -84,7 +85,9 @@ def trial_result(policy: Dictionary, state: Dictionary) -> Dictionary:
     why = ": " + "; ".join(left["problems"]) if noted and left["problems"] else ""
     if trial["status"] == "failed":
         reason = "%s was booted once and left again without being confirmed%s" % (trial["release"], why)
-        remedy = "look at crash_info and the console log; then boot_kernel with retry: true, or trial: none"
+        remedy = (
+            "look at crash_info and the console log; then boot_kernel with trial: none, and retry: true to try it again"
+        )
         return part("fail", expected, trial["release"], reason=reason, remedy=remedy)
     late = state["uptime"] > int(policy["fallback_kernel_boot_timeout"]) + LOOKS
     if trial["status"] == "running" and (late or state["program"]["active"][service] == "failed"):
@@ -106,7 +109,7 @@ def trial_pending(policy: Dictionary, state: Dictionary) -> Dictionary:
         return part("pass", expected, "none waits")
     since = state["installed_at"].get(newest)
     # Where GRUB cannot write, an orderly restart tries nothing.
-    again = RETRY if newest in state["boot"]["failed"] else TRY
+    again = RETRY if newest in state["boot"]["failed"] else UNPIN if state["boot"]["pin"] == known_good else TRY
     remedy = again if state["boot"]["environment"]["writable"] else CONFIRM
     if since is None:
         return part("unknown", expected, newest, reason="nothing tells when %s was installed" % newest, remedy=remedy)

@@ -18,11 +18,14 @@ description:
     entry cannot be loaded, instead of waiting for a key. It writes C(/etc/grub.d/09_boot_kernel) and
     C(/etc/default/grub.d/zz-boot_kernel.cfg); the new menu takes the place of the old one only when it is so.
   - In the RHEL family the known-good kernel is the saved entry, and C(UPDATEDEFAULT=no) in C(/etc/sysconfig/kernel) keeps updates from
-    changing it. There GRUB still waits for a key when a kernel's file is missing.
-  - A trial is refused where GRUB cannot write its environment (LVM, md RAID, btrfs, ZFS, a read-only C(/boot)), because the one-time boot
-    would be permanent; and where the entry would hang for ever after a failed boot, for want of C(panic=) on its command line.
+    changing it. There GRUB may still wait for a key when a kernel's file is missing.
+  - A trial is refused where GRUB cannot write its environment (LVM, md RAID, an encrypted or read-only C(/boot), any file system but
+    ext2 to ext4, XFS and FAT), because the one-time boot would be permanent; where the entry would hang for ever after a failed boot, for want
+    of C(panic=), and with dracut of C(rd.shell=0 rd.emergency=reboot), on its command line; where the entry has no initrd; and where the
+    known-good kernel is not the default any more.
   - Which kernel is tried is remembered in GRUB's environment. One that was left again without being confirmed is not tried a second time
-    unless O(retry=true), also when others were tried meanwhile; O(trial=none) forgets them all. To confirm a kernel, set O(known_good) to it.
+    unless O(retry=true), also when others were tried meanwhile, and neither is one that was left for an older O(known_good).
+    To confirm a kernel, set O(known_good) to it.
   - Where GRUB was seen not to take back a choice, no trial is armed until C(kernelops_trial_stuck) is unset in its environment.
   - A boot method that it does not know (unified kernel images, ostree, extlinux, zipl, a provider's kernel) is named and left alone.
   - The module never reboots.
@@ -36,7 +39,8 @@ options:
     type: str
   trial:
     description:
-      - Release of the kernel that the next restart boots, once; V(newest) stands for the newest that is whole, V(none) disarms a trial.
+      - Release of the kernel that the next restart boots, once; V(newest) stands for the newest that is whole, V(none) ends a trial, and out of
+        this boot no restart begins another by itself. What has failed stays remembered, unless O(retry=true), which forgets all of it.
       - The known-good kernel needs no trial, so naming it disarms one, too.
     type: str
   retry:
@@ -69,7 +73,7 @@ EXAMPLES = r"""
     known_good: running
   become: true
 
-- name: Try nothing at the next restart
+- name: Try nothing at the next restart, whatever waits
   kernelops.panic_hardening.boot_kernel:
     trial: none
   become: true
@@ -126,7 +130,7 @@ trial:
     entry: gnulinux-advanced-9e0d>gnulinux-6.1.0-56-amd64-advanced-9e0d
     named: true
 failed:
-  description: Releases that were tried and left again without being confirmed, while they are installed.
+  description: Releases that were left, after a trial or for an older known-good kernel, while they are installed. No restart tries them by itself.
   returned: when RV(applicable)
   type: list
   elements: str

@@ -148,7 +148,7 @@ def test_what_failed_is_shouted_about_and_not_tried_again(kernels: Kernels) -> N
 @in_full
 def test_a_power_cut_tries_nothing(kernels: Kernels) -> None:
     """The new kernel waits for an orderly restart."""
-    kernels.look(trial="none")
+    kernels.look(trial="none", retry=True)
     boot = kernels.machine.boot_id()
     kernels.machine.cut_power()
     kernels.wait_for(kernels.good, boot)
@@ -185,7 +185,7 @@ def test_a_host_that_serves_and_fails_a_check_restarts_where_that_is_wanted(kern
 
 
 def test_a_good_kernel_is_tried_at_an_orderly_restart_and_confirmed(kernels: Kernels) -> None:
-    kernels.look(trial="none")  # forgets that it failed while it was spoilt
+    kernels.look(trial="none", retry=True)  # forgets that it failed while it was spoilt
     boot, _offset = kernels.restart()
     kernels.wait_for(kernels.new, boot)
     assert kernels.status("confirmed")["alarm"] is False

@@ -19,6 +19,7 @@ from unit.plugins.module_utils.fixture_programs import GrubMkconfigMenu, Systemc
 OLD, NEW, HALF = "6.1.0-53-cloud-amd64", "6.1.0-56-cloud-amd64", "6.1.0-57-cloud-amd64"
 MIB = 1024 * 1024
 ENV = "/boot/grub/grubenv"
+CFG = _grub.GRUB_CFG
 ROUTES = (
     "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
     "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
@@ -42,6 +43,15 @@ def kernel(host: FixtureHost, release: str, initrd: str = "initrd.img-%s", initr
     if initrd_size:
         sized(host, "/boot/" + initrd % release, initrd_size)
     host.put("/lib/modules/%s/modules.dep" % release, "kernel/fs/ext4/ext4.ko: kernel/lib/crc16.ko\n")
+
+
+def complete(host: FixtureHost, release: str) -> None:
+    """What was half installed gets its initrd, and the menu is made anew."""
+    sized(host, "/boot/initrd.img-" + release, MIB)
+    lines = host.text(CFG).splitlines(True)
+    for number in reversed([n for n, line in enumerate(lines) if "\t/boot/vmlinuz-%s " % release in line]):
+        lines.insert(number + 1, "\tinitrd\t/boot/initrd.img-%s\n" % release)
+    host.put(CFG, "".join(lines))
 
 
 def disk(host: FixtureHost, name: str, device: str, parent: str = "", **files: str) -> None:

@@ -16,7 +16,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import HostError, Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
-from unit.plugins.module_utils.fixture_kernels import HALF, MIB, NEW, OLD, kernel, lab_machine, sized
+from unit.plugins.module_utils.fixture_kernels import HALF, NEW, OLD, complete, kernel, lab_machine, sized
 
 CFG = "/boot/grub/grub.cfg"
 ENV = "/boot/grub/grubenv"
@@ -85,7 +85,7 @@ def test_known_good_and_trial_in_one_call(make_host: Any) -> None:
 def test_other_variables_stay(host: FixtureHost) -> None:
     host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"recordfail": "1", "saved_entry": "x"}))
     wish(host, trial=NEW)
-    wish(host, trial="")
+    wish(host, trial="", retry=True)
     assert variables(host) == {"recordfail": "1", "saved_entry": "x"}
 
 
@@ -93,7 +93,7 @@ def test_what_grub_leaves_of_a_choice_is_none(host: FixtureHost) -> None:
     host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"next_entry": ""}))
     state = _boot_kernel.observe(host)
     assert state["trial"]["status"] == "none"
-    assert _boot_kernel_changes.plan(host, state, _boot_kernel_changes.Wish(None, "")) == []
+    assert _boot_kernel_changes.plan(host, state, _boot_kernel_changes.Wish(None, "", True)) == []
 
 
 def test_the_entry_is_the_one_that_names_the_kernel(host: FixtureHost) -> None:
@@ -181,9 +181,21 @@ class TestAfterTheRestart:
         host.remove("/boot/initrd.img-" + NEW)
         assert _boot_kernel.observe(host)["trial"]["status"] == "failed"
 
-    def test_none_forgets_a_failure(self, host: FixtureHost) -> None:
+    def test_none_ends_the_alarm_but_does_not_have_it_tried_again(self, host: FixtureHost) -> None:
         reboot(host, OLD)
-        assert wish(host, trial="")["trial"]["status"] == "none"
+        state = wish(host, trial="")
+        assert (state["trial"]["status"], state["failed"]) == ("none", [NEW])
+        assert _boot_kernel_changes.plan(host, state, _boot_kernel_changes.Wish(None, "")) == []
+
+    def test_none_and_retry_forget_a_failure(self, host: FixtureHost) -> None:
+        reboot(host, OLD)
+        state = wish(host, trial="", retry=True)
+        assert (state["trial"]["status"], state["failed"]) == ("none", [])
+
+    def test_none_while_it_runs_leaves_it(self, host: FixtureHost) -> None:
+        reboot(host, NEW)
+        state = wish(host, trial="")
+        assert (state["trial"]["status"], state["failed"]) == ("none", [NEW])
 
     def test_who_disarms_by_other_means_has_not_failed(self, host: FixtureHost) -> None:
         host.put(ENV, _grub_env.edit(_grub_env.read(host, ENV), {"next_entry": None}))
@@ -194,6 +206,13 @@ class TestAfterTheRestart:
         assert wish(host, trial=OLD)["trial"]["status"] == "none"
         assert variables(host) == {}
 
+    def test_who_goes_back_to_an_older_kernel_does_not_want_the_newer_one_again(self, host: FixtureHost) -> None:
+        wish(host, known_good=NEW)
+        state = wish(host, known_good=OLD)
+        assert state["failed"] == [NEW]
+        assert _boot_kernel_changes.plan(host, state, _boot_kernel_changes.Wish(OLD, None)) == []
+        assert wish(host, known_good=NEW)["failed"] == []
+
     def test_to_make_it_known_good_at_once_disarms(self, host: FixtureHost) -> None:
         assert wish(host, known_good=NEW)["trial"]["status"] == "none"
 
@@ -203,7 +222,7 @@ class TestSeveralFailures:
 
     @pytest.fixture(autouse=True)
     def two(self, host: FixtureHost) -> None:
-        sized(host, "/boot/initrd.img-" + HALF, MIB)
+        complete(host, HALF)
         for release in (NEW, HALF):
             wish(host, trial=release)
             reboot(host, OLD, release)
@@ -227,7 +246,7 @@ class TestSeveralFailures:
 
     @pytest.mark.parametrize("known_good", [None, ""])
     def test_all_are_forgotten(self, host: FixtureHost, known_good: Optional[str]) -> None:
-        assert wish(host, known_good=known_good, trial="")["failed"] == []
+        assert wish(host, known_good=known_good, trial="", retry=True)["failed"] == []
         assert "kernelops_failed" not in variables(host)
 
     def test_one_that_is_left_for_the_next_is_one(self, host: FixtureHost) -> None:

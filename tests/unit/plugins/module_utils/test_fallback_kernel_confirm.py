@@ -144,14 +144,14 @@ class TestStuck:
         assert act(stuck) == "failed"
         with pytest.raises(HostError, match="^trial: refused: GRUB did not take back"):
             _boot_kernel_changes.plan(stuck, _boot_kernel.observe(stuck), _boot_kernel_changes.Wish(None, NEW, True))
-        _boot_kernel_changes.apply(stuck, _boot_kernel.observe(stuck), _boot_kernel_changes.Wish(None, ""))
+        _boot_kernel_changes.apply(stuck, _boot_kernel.observe(stuck), _boot_kernel_changes.Wish(None, "", True))
         assert act(stuck) == "none"
         assert _fallback_kernel_confirm.arm(stuck) == ""
         stuck.put(ENV, _grub_env.edit(_grub_env.read(stuck, ENV), {"kernelops_trial_stuck": None}))
         assert _fallback_kernel_confirm.arm(stuck) == NEW
 
     def test_who_disarms_it_first_does_not_hide_it(self, stuck: FixtureHost) -> None:
-        _boot_kernel_changes.apply(stuck, _boot_kernel.observe(stuck), _boot_kernel_changes.Wish(None, ""))
+        _boot_kernel_changes.apply(stuck, _boot_kernel.observe(stuck), _boot_kernel_changes.Wish(None, "", True))
         assert _boot_kernel.observe(stuck)["environment"]["writable"] is False
 
     def test_it_is_taken_back_with_the_rest(self, stuck: FixtureHost) -> None:
@@ -179,7 +179,7 @@ def test_one_whose_files_were_lost_meanwhile_is_not_confirmed(host: FixtureHost)
 
 def test_a_moment_without_network_is_no_new_standard(host: FixtureHost) -> None:
     host.put("/proc/sys/kernel/osrelease", OLD + "\n")
-    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, ""))
+    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, "", True))
     host.put("/proc/net/route", ROUTES.splitlines()[0] + "\n")
     assert act(host) == "none"
     assert record.known(host, POLICY).routes == ["eth0"]
@@ -203,7 +203,7 @@ def test_ssh_that_the_known_good_kernel_did_not_offer_is_not_asked_for(host: Fix
     """A wrong fallback_kernel_ssh_port must not make every trial a restart."""
     assert record.known(host, POLICY).ssh is True
     host.put("/proc/sys/kernel/osrelease", OLD + "\n")
-    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, ""))
+    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, "", True))
     assert act(host, ssh_port=2222) == "none"
     assert record.known(host, dict(POLICY, ssh_port=2222)).ssh is False
 
@@ -218,7 +218,7 @@ def test_a_port_that_sshd_has_left_is_asked_for_no_more(
 ) -> None:
     """But not because the boot goes on, or has ended in an emergency shell."""
     host.put("/proc/sys/kernel/osrelease", OLD + "\n")
-    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, ""))
+    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, "", True))
     host.put("/proc/net/tcp", "")
     host.put("/proc/uptime", "%d.00 1.00\n" % seconds)
     host.answers[("systemctl", "is-system-running")] = Result(1, said + "\n", "")

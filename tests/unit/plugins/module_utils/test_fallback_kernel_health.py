@@ -70,6 +70,11 @@ class TestReached:
         host.put("/proc/net/tcp6", TCP_HEAD + TCP % (address, "0016", ANY6, "0A"))
         assert health.listens(host, 22) is listens
 
+    def test_a_line_that_was_cut_off(self, host: FixtureHost) -> None:
+        """A host with a hundred thousand connections has more than is read of a file."""
+        host.put("/proc/net/tcp", host.text("/proc/net/tcp") + "   1: 00000000:0050 000")
+        assert health.listens(host, 22)
+
     @pytest.mark.parametrize("flags, up", [("00000003", True), ("00000002", False), ("00200201", False)])
     def test_a_default_route_of_ipv6(self, host: FixtureHost, flags: str, up: bool) -> None:
         host.put("/proc/net/ipv6_route", DEFAULT6 % (ANY6, ANY6, flags, "eth1"))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the program on a host does with a trial: when it waits, acts, and shouts. Runs on every Python from 3.6 on."""
 
+import io
 import json
 from typing import Any, Dict, List
 
@@ -221,6 +222,30 @@ def test_the_known_good_kernel_is_not_left_whatever_cannot_be_looked_at(host: Fi
     assert restarts(host) == []
 
 
+def test_a_mistake_of_ours_keeps_no_host_cut_off(host: FixtureHost, monkeypatch: Any) -> None:
+    monkeypatch.setattr(program._fallback_kernel_confirm, "step", lambda *_: [][0])
+    assert run(host, {0: cut_off}) == program.ALARM
+    assert restarts(host) == [FORCE]
+    assert status(host)["problems"][0].startswith("IndexError(")
+
+
+def test_where_nobody_can_tell_whether_it_is_cut_off_it_is_not_left(host: FixtureHost, monkeypatch: Any) -> None:
+    monkeypatch.setattr(program.health, "listening", lambda *_: [][0])
+    assert run(host, {}) == program.ALARM
+    assert (status(host)["status"], restarts(host)) == ("unconfirmed", [])
+
+
+def test_after_a_trial_that_failed_the_known_good_kernel_is_looked_at_as_ever(host: FixtureHost) -> None:
+    host.put("/proc/sys/kernel/osrelease", OLD + "\n")
+    host.put(apt.FILE, apt.text(["5.10.0-1-amd64"], 1))
+    host.put("/usr/bin/apt-config", "")
+    host.put("/proc/net/route", host.text("/proc/net/route").replace("eth0", "bond0"))
+    assert run(host, {}) == program.ALARM
+    assert status(host)["status"] == "failed"
+    assert record.known(host, POLICY).routes == ["bond0"]
+    assert OLD.replace(".", "\\.") in host.text(apt.FILE)
+
+
 def test_a_kernel_whose_package_is_gone_is_told(host: FixtureHost) -> None:
     for path in ("/boot/vmlinuz-" + NEW, "/lib/modules/%s/modules.dep" % NEW):
         host.remove(path)
@@ -277,7 +302,7 @@ def test_a_full_disk_does_not_keep_it_from_restarting(host: FixtureHost, capsys:
 def good(host: FixtureHost) -> FixtureHost:
     """The known-good kernel runs, and nothing was tried."""
     host.put("/proc/sys/kernel/osrelease", OLD + "\n")
-    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, ""))
+    _boot_kernel_changes.apply(host, _boot_kernel.observe(host), _boot_kernel_changes.Wish(None, "", True))
     return host
 
 
@@ -325,6 +350,15 @@ class TestArm:
         with pytest.raises(CommandError):
             program.arm(good)
         assert good.snapshot() == before
+
+
+def test_without_a_locale_it_can_speak_all_the_same(monkeypatch: Any) -> None:
+    """As Python 3.6 does where systemd sets no LANG."""
+    plain = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", plain)
+    program.say(2, "\u00fcber \ufffd")
+    monkeypatch.undo()
+    assert plain.buffer.getvalue() == b"<2>\\xfcber \\ufffd\n"
 
 
 def test_hostile_text_does_not_steer_the_terminal(capsys: Any) -> None:
