@@ -199,6 +199,19 @@ def test_a_good_kernel_is_tried_at_an_orderly_restart_and_confirmed(kernels: Ker
 
 
 @in_full
+def test_who_goes_back_to_the_older_kernel_stays_there(kernels: Kernels) -> None:
+    """The newer one is whole, and was confirmed; somebody does not want it all the same."""
+    kernels.look(known_good=kernels.good)
+    boot, _offset = kernels.restart()
+    kernels.wait_for(kernels.good, boot)
+    now = kernels.look()
+    assert (now["trial"]["status"], now["failed"]) == ("none", [kernels.new])
+    kernels.look(known_good=kernels.new)
+    boot, _offset = kernels.restart()
+    kernels.wait_for(kernels.new, boot)
+
+
+@in_full
 def test_a_new_kernel_that_does_not_boot_is_left_without_anybody(kernels: Kernels) -> None:
     """A package that looks whole: nobody arms, nobody watches."""
     bad, running = "99.1.0-1-cloud-amd64", kernels.running()

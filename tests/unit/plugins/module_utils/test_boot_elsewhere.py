@@ -18,7 +18,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import _fallback_kernel_apt as apt
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Result
 from unit.plugins.module_utils.fixture_host import FixtureHost
-from unit.plugins.module_utils.fixture_kernels import kernel
+from unit.plugins.module_utils.fixture_kernels import complete_machine, kernel
 from unit.plugins.module_utils.fixture_programs import Systemctl
 from unit.plugins.module_utils.test_fallback_kernel import POLICY
 
@@ -101,6 +101,18 @@ def test_kernels_are_kept_and_the_files_are_given_back(request: Any, name: str, 
     after = host.snapshot()
     assert {key: after[key] for key in before} == before
     assert {after[key] for key in set(after) - set(before)} <= {"directory"}
+
+
+def test_below_xen_kernels_are_only_kept(make_host: Any) -> None:
+    """The entry to boot is the hypervisor's there, and ours would boot the kernel alone."""
+    host = complete_machine(make_host)
+    host.put("/proc/xen/capabilities", "control_d\n")
+    assert harden(host, 2) == [apt.FILE]
+    found = findings(host, 2)
+    assert {name for name, item in found.items() if item["status"] != "not_applicable"} == set(ASKED)
+    assert found["default_bootable"]["reason"] == "boot method: grub with Xen; kernels are kept, and none is tried"
+    host.put("/proc/xen/capabilities", "")
+    assert _boot_kernel.observe(host)["supported"], "a guest of Xen has GRUB alone"
 
 
 def test_what_cannot_be_asked_is_not_applicable_with_the_reason(suse: FixtureHost) -> None:

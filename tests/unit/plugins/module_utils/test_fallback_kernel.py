@@ -289,12 +289,14 @@ class TestTrials:
     def test_the_remedy_is_one_that_works_here(self, host: FixtureHost, days: Any, status: str) -> None:
         state = _fallback_kernel.observe(host)
         state["installed_at"][NEW] = None if days is None else state["now"] - days * 24 * 3600
-        for writable, failed, remedy in (
-            (True, [], "restart the host orderly"),
-            (True, [NEW], "see why it was left; then boot_kernel with trial: newest and retry: true"),
-            (False, [], "boot it from the menu"),
+        for writable, failed, pin, remedy in (
+            (True, [], "", "restart the host orderly"),
+            (True, [NEW], "", "see why it was left; then boot_kernel with trial: newest and retry: true"),
+            (True, [], OLD, "proxmox-boot-tool kernel unpin"),
+            (False, [], "", "boot it from the menu"),
         ):
-            state["boot"]["environment"]["writable"], state["boot"]["failed"] = writable, failed
+            state["boot"]["environment"]["writable"] = writable
+            state["boot"].update(failed=failed, pin=pin)
             found = next(f for f in _fallback_kernel.evaluate(POLICY, state) if f["control"].endswith("trial_pending"))
             assert (found["status"], found["remedy"].split(",")[0]) == (status, remedy)
 
