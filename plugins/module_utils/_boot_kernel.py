@@ -24,7 +24,12 @@ BACKENDS: Dict[str, Any] = {"grub": _boot_kernel_grub, "bls": _boot_kernel_bls}
 def _method(host: Host) -> str:
     """The boot method, as _bootloader names it; below Xen the entry to boot is the hypervisor's, which loads the kernel."""
     name = _bootloader.method(host)
-    return name + WITH_XEN if "control_d" in (host.read("/proc/xen/capabilities") or "") else name
+    # What was set before Xen came can be taken back.
+    return name + WITH_XEN if name == "grub" and _below_xen(host) and not _boot_kernel_grub.known_good(host) else name
+
+
+def _below_xen(host: Host) -> bool:
+    return "control_d" in (host.read("/proc/xen/capabilities") or "")
 
 
 def observe(host: Host) -> Dict[str, Any]:
@@ -52,6 +57,7 @@ def observe(host: Host) -> Dict[str, Any]:
             pin=_proxmox.pin(host),
             default=backend.default(host, variables),
             environment=_environment(host, block, trial),
+            below_xen=_below_xen(host),
             trial=trial,
             failed=[release for release in _boot_kernel_trial.failed(variables, trial) if release in there],
         )
@@ -105,6 +111,10 @@ def warnings(state: Dict[str, Any]) -> List[str]:
     for kernel in state["kernels"]:
         if not kernel["bootable"] and kernel["image"]:
             found.append("The kernel %s is only half installed: %s" % (kernel["release"], "; ".join(kernel["missing"])))
+    if state["below_xen"]:
+        found.append(
+            "The default entry boots this dom0 without Xen: take it back with state: absent, or the role's removal"
+        )
     if state["trial"]["status"] in ("armed", "stuck") and not state["environment"]["writable"]:
         found.append(
             "GRUB boots %s at every restart, not once: %s; disarm it with trial: none"

@@ -107,7 +107,10 @@ def settings(host: Host, release: str) -> Dict[str, Optional[str]]:
     """The variables of GRUB's environment for this known-good kernel ('' for the default as it was)."""
     listed = [entry for entry in entries(host) if not entry["recovery"]]
     if release:
-        return {"saved_entry": next(entry["id"] for entry in listed if entry["release"] == release)}
+        found = [entry["id"] for entry in listed if entry["release"] == release]
+        if not found:
+            raise HostError("known_good: the kernel %s has no boot entry; make one with grubby --add-kernel" % release)
+        return {"saved_entry": found[0]}
     before = record(host)["saved_entry"]
     # The entry may be gone by now, and a default that names nothing would be the newest kernel.
     return {"saved_entry": before} if before in [entry["id"] for entry in listed] else {}

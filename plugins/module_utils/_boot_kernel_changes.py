@@ -15,11 +15,15 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 
 
 class Wish(NamedTuple):
-    """Releases, '' for none, or None to leave things as they are; C(retry) tries again what has failed."""
+    """Releases, '' for none, or None to leave things as they are; C(retry) tries again what has failed.
+
+    C(by_person) tells what somebody has decided from what follows by itself.
+    """
 
     known_good: Optional[str]
     trial: Optional[str]
     retry: bool = False
+    by_person: bool = False
 
 
 def begin(host: Host, state: Dict[str, Any]) -> Dict[str, Any]:
@@ -41,9 +45,14 @@ def named(state: Dict[str, Any], option: str, value: str) -> str:
             "%s: the kernel %s is only half installed: %s; install it again, with room on /boot"
             % (option, release, "; ".join(found[0]["missing"]))
         )
+    need_entry(state, option, release)
+    return str(release)
+
+
+def need_entry(state: Dict[str, Any], option: str, release: str) -> None:
+    """Raises HostError where a kernel has no boot entry."""
     if not _entry(state, release):
         raise HostError("%s: the kernel %s has no boot entry; make the boot menu anew" % (option, release))
-    return str(release)
 
 
 def _entry(state: Dict[str, Any], release: str) -> Optional[Dict[str, Any]]:
@@ -63,6 +72,11 @@ def plan(host: Host, state: Dict[str, Any], wish: Wish) -> List[Dict[str, Any]]:
     if wish.trial:
         _boot_kernel_trial.refuse(state, wish, _entry(state, wish.trial))
         _need_known_good(host, state, wish)
+    if wish.trial == "" and wish.known_good is None and _boot_kernel_trial.interrupted(state):
+        raise HostError(
+            "trial: the host went down while %s was being confirmed; set known_good as well, to that or another kernel"
+            % state["known_good"]
+        )
     edits = _edits(host, state, wish)
     if edits:
         block = _grub_env.read(host, backend.ENVIRONMENT)

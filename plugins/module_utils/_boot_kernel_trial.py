@@ -88,29 +88,26 @@ def settings(host: Host, state: Dict[str, Any], wish: Any, entry: Optional[Dict[
     """The variables that arm, or that disarm and forget; none where nothing of a trial is to change."""
     known_good = state["known_good"] if wish.known_good is None else wish.known_good
     remembered = state["environment"]["variables"].get(RELEASE) or state["trial"]["release"]
-    nothing: Dict[str, Optional[str]] = {NEXT: None, RELEASE: None, BOOT: None, SEEN: None, HOLD: None}
+    nothing: Dict[str, Optional[str]] = {NEXT: None, RELEASE: None, BOOT: None, SEEN: None}
     if wish.known_good == "":
         if state["environment"]["variables"].get(RELEASE) != state["trial"]["release"]:
             # Somebody else's choice, or none.
             del nothing[NEXT]
-        return dict(nothing, **{STUCK: None, FAILED: None})
+        return dict(nothing, **{STUCK: None, FAILED: None, HOLD: None})
     if state["trial"]["status"] == "stuck":
         nothing[STUCK] = state["trial"]["release"]
     if wish.trial == "" and wish.retry:
-        return dict(nothing, **{FAILED: None})
-    left = _others(state, wish)
-    others = {FAILED: " ".join(left) or None}
+        return dict(nothing, **{FAILED: None, HOLD: None})
+    others = {FAILED: " ".join(_others(state, wish)) or None}
     if wish.trial == "":
-        waits = known_good and order(state["newest"]) > order(known_good) and state["newest"] not in left
-        return dict(nothing, **dict(others, **{HOLD: boot_id(host) if waits else None}))
+        return dict(nothing, **dict(others, **{HOLD: boot_id(host)}))
     if wish.trial and wish.trial == known_good:
         return dict(nothing, **others)
-    if wish.trial is None or entry is None:
+    begun_already = state["trial"]["status"] == "running" and state["trial"]["release"] == wish.trial
+    if wish.trial is None or entry is None or begun_already:
         if wish.known_good and wish.known_good == remembered:
             return dict(nothing, **others)
         return others if wish.known_good in state["failed"] or _stepped_back(state, wish) else {}
-    if state["trial"]["status"] == "running" and state["trial"]["release"] == wish.trial:
-        return {}
     return dict(others, **{NEXT: entry["id"], RELEASE: wish.trial, BOOT: boot_id(host), SEEN: None, HOLD: None})
 
 
@@ -125,7 +122,17 @@ def _others(state: Dict[str, Any], wish: Any) -> List[str]:
 def _stepped_back(state: Dict[str, Any], wish: Any) -> List[str]:
     """The newer kernel that somebody leaves for an older one: they have a reason, so no restart goes back to it by itself."""
     earlier = state["known_good"] or state["running"]
-    return [earlier] if wish.known_good and order(wish.known_good) < order(earlier) else []
+    return [earlier] if wish.by_person and wish.known_good and order(wish.known_good) < order(earlier) else []
+
+
+def interrupted(state: Dict[str, Any]) -> bool:
+    """Whether the host went down while the kernel was being confirmed, before the menu was made, and nobody has judged that yet."""
+    trial = state["trial"]
+    return bool(
+        trial["status"] == "failed"
+        and trial["release"] == state["known_good"]
+        and trial["release"] != state["default"]["release"]
+    )
 
 
 def held(host: Host, state: Dict[str, Any]) -> bool:
@@ -145,7 +152,8 @@ def refuse(state: Dict[str, Any], wish: Any, entry: Optional[Dict[str, Any]]) ->
         )
     if wish.trial in state["failed"] and not wish.retry:
         raise HostError(
-            "trial: %s was tried and left again without being confirmed; see why, then set retry: true" % wish.trial
+            "trial: %s was tried and left again, or left for an older kernel; see why, then set retry: true"
+            % wish.trial
         )
     if entry is not None and not entry["initrd"]:
         raise HostError("trial: the entry '%s' has no initrd; make the boot menu anew (update-grub)" % entry["title"])

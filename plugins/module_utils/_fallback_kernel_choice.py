@@ -11,23 +11,28 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host im
 
 def known_good(state: Dict[str, Any]) -> str:
     """The one that was set, while its files are there; else the pinned or the running one, or the only one. Raises HostError."""
-    kept, kernels = state["known_good"], dict((kernel["release"], kernel) for kernel in state["kernels"])
+    kernels = dict((kernel["release"], kernel) for kernel in state["kernels"])
     # A hook of its package that fails takes nothing from a kernel that has run.
-    if kept in kernels and not _kernels.files_missing(kernels[kept]["missing"]):
+    complete = [release for release, kernel in kernels.items() if not _kernels.files_missing(kernel["missing"])]
+    kept = state["known_good"]
+    # Of a confirmation that was interrupted the menu knows nothing yet.
+    if kept in complete and (kept == state["default"]["release"] or _trusted(state, kept)):
         return str(kept)
-    whole = [release for release, kernel in kernels.items() if kernel["bootable"]]
-    fitting = [release for release in (state["pin"], state["running"]) if release in whole and _trusted(state, release)]
-    fitting += whole if len(whole) == 1 else []
+    fitting = [
+        release for release in (state["pin"], state["running"]) if release in complete and _trusted(state, release)
+    ]
+    fitting += complete if len(complete) == 1 else []
     if fitting:
-        return _boot_kernel_changes.named(state, "known_good", fitting[0])
-    if not whole:
+        _boot_kernel_changes.need_entry(state, "known_good", fitting[0])
+        return str(fitting[0])
+    if not complete:
         raise HostError(
             "no kernel on this host is whole, so none can be kept as known-good; install one, with room on /boot"
         )
     lost = kept or state["running"]
     flaws = "; ".join(kernels[lost]["missing"]) if lost in kernels else "it is not installed"
     raise HostError(
-        "no kernel can be taken for the known-good one: %s is not whole (%s), and no other has been seen to run well; "
+        "no kernel can be taken for the known-good one: %s cannot (%s), and no other has been seen to run well; "
         "install it again, or set one with boot_kernel and known_good" % (lost, flaws or "it was not confirmed")
     )
 

@@ -127,9 +127,9 @@ def apply(host: Host, state: Dict[str, Any], options: Options) -> None:
     gone = [name for name in ALL_UNITS if files.unit_path(name) in removed]
     enabled = [name for name in gone if _systemd.unit(host, name).enabled]
     started = [name for name, said in _systemd.active_states(host, gone).items() if said == "active"] if gone else []
-    for name in gone:
-        host.run(["systemctl", "disable", "--now", name])
     try:
+        for name in gone:
+            host.run(["systemctl", "disable", "--now", name])
         _write(host, state, options, changed)
     except HostError:
         for verb, names in (("enable", enabled), ("start", started)):

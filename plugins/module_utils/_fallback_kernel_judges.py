@@ -44,6 +44,10 @@ def default_bootable(_policy: Dictionary, state: Dictionary) -> Dictionary:
     if not default["named"]:
         reason = "'%s' names no entry, so GRUB silently takes the first one" % default["choice"]
         return part("fail", expected, default["release"], reason=reason, remedy=SET)
+    if state["boot"]["below_xen"]:
+        reason = "this dom0 would restart without Xen, which was installed after the known-good kernel was set"
+        remedy = "take it back: the role's tasks_from remove, or boot_kernel with state: absent"
+        return part("fail", expected, default["release"], reason=reason, remedy=remedy)
     missing = _lacking(state, default["release"])
     if missing:
         remedy = "install the kernel again, with room on /boot, or set another default"

@@ -18,7 +18,7 @@ MODE = 0o644
 
 
 class Block(NamedTuple):
-    """The block as text; C(whole) is false for a missing, empty or damaged one."""
+    """The block as text; C(whole) is false for a missing, empty or damaged one, but not for one of another size: GRUB takes that, too."""
 
     path: str
     text: str
@@ -28,7 +28,7 @@ class Block(NamedTuple):
 def read(host: Host, path: str) -> Block:
     """The block of a host; raises Unreadable."""
     text = host.read(path) or ""
-    return Block(path, text, text.startswith(SIGNATURE) and len(_bytes(text)) == SIZE)
+    return Block(path, text, text.startswith(SIGNATURE) and len(text) > len(SIGNATURE))
 
 
 def _bytes(text: str) -> bytes:
@@ -48,8 +48,7 @@ def _pairs(text: str) -> List[Tuple[str, str]]:
 
 def edit(block: Block, changes: Dict[str, Optional[str]]) -> str:
     """The block with these variables set, or, for None, taken out; raises HostError where they do not fit."""
-    # GRUB takes one of another size, too, as an editor leaves it.
-    pairs = _pairs(block.text) if block.text.startswith(SIGNATURE) else []
+    pairs = _pairs(block.text) if block.whole else []
     kept = [(name, changes.get(name, value)) for name, value in pairs]
     added = sorted((name, value) for name, value in changes.items() if name not in dict(pairs))
     head = SIGNATURE + (WARNING if not block.whole or WARNING in block.text else "")

@@ -63,6 +63,10 @@ def installed(host: Host) -> List[Kernel]:
     for folder in MODULES:
         releases.update(name for name in host.listdir(folder) if host.size("%s/%s/modules.dep" % (folder, name)))
     states = _kernel_packages.states(host)
+    # A package that was removed, but not purged, leaves its list of modules behind.
+    releases -= {
+        release for release in releases if release not in images and states.get(release) in _kernel_packages.GONE
+    }
     found = [_look(host, release, images.get(release, ""), states) for release in releases if RELEASE.match(release)]
     return sorted(found, key=lambda kernel: order(kernel.release), reverse=True)
 

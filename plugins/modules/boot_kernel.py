@@ -40,7 +40,8 @@ options:
   trial:
     description:
       - Release of the kernel that the next restart boots, once; V(newest) stands for the newest that is whole, V(none) ends a trial, and out of
-        this boot no restart begins another by itself. What has failed stays remembered, unless O(retry=true), which forgets all of it.
+        this boot no restart begins another by itself. What has failed stays remembered. With O(retry=true) all of that is forgotten, and
+        the next restart may try again.
       - The known-good kernel needs no trial, so naming it disarms one, too.
     type: str
   retry:
@@ -229,7 +230,7 @@ def _wish(params: Dict[str, Any], state: Dict[str, Any]) -> _boot_kernel_changes
         known_good = _boot_kernel_changes.named(state, "known_good", known_good)
     if trial is not None:
         trial = "" if trial == "none" else _boot_kernel_changes.named(state, "trial", trial)
-    return _boot_kernel_changes.Wish(known_good, trial, params["retry"])
+    return _boot_kernel_changes.Wish(known_good, trial, params["retry"], by_person=True)
 
 
 def main() -> None:

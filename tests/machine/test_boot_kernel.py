@@ -71,7 +71,7 @@ def test_a_trial_is_booted_once(kernels: Kernels) -> None:
     assert kernels.running() == kernels.good
     assert playbooks.module("boot_kernel", kernels.machine)["trial"]["status"] == "failed"
     refused = playbooks.module("boot_kernel", kernels.machine, trial=kernels.new)
-    assert "was tried and left again without being confirmed" in refused["msg"]
+    assert "was tried and left again" in refused["msg"]
 
 
 def test_a_power_cut_in_a_trial_ends_it(kernels: Kernels) -> None:

@@ -115,6 +115,17 @@ def test_below_xen_kernels_are_only_kept(make_host: Any) -> None:
     assert _boot_kernel.observe(host)["supported"], "a guest of Xen has GRUB alone"
 
 
+def test_what_was_set_before_xen_came_is_named_and_can_be_taken_back(make_host: Any) -> None:
+    host = complete_machine(make_host)
+    _fallback_kernel_config.apply(host, _boot_kernel.observe(host), options(2))
+    host.put("/proc/xen/capabilities", "control_d\n")
+    assert "restart without Xen" in findings(host, 2)["default_bootable"]["reason"]
+    assert any("without Xen" in text for text in _boot_kernel.warnings(_boot_kernel.observe(host)))
+    _fallback_kernel_config.apply(host, _boot_kernel.observe(host), None)
+    assert "kernelops" not in host.text("/boot/grub/grub.cfg")
+    assert not host.exists("/etc/grub.d/09_boot_kernel")
+
+
 def test_what_cannot_be_asked_is_not_applicable_with_the_reason(suse: FixtureHost) -> None:
     found = findings(suse, 1)
     assert {name for name, item in found.items() if item["status"] != "not_applicable"} == set(ASKED)

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
     _boot_kernel,
     _boot_kernel_changes,
+    _boot_kernel_grub_files,
     _boot_kernel_trial,
     _grub,
     _grub_env,
@@ -36,7 +37,7 @@ def wish(
     host: FixtureHost, known_good: Optional[str] = None, trial: Optional[str] = None, retry: bool = False
 ) -> Dict[str, Any]:
     """Plan and apply; the state afterwards."""
-    wanted = _boot_kernel_changes.Wish(known_good, trial, retry)
+    wanted = _boot_kernel_changes.Wish(known_good, trial, retry, by_person=True)
     changes = _boot_kernel_changes.plan(host, _boot_kernel.observe(host), wanted)
     before = host.snapshot()
     after = _boot_kernel_changes.apply(host, _boot_kernel.observe(host), wanted)
@@ -157,7 +158,7 @@ class TestAfterTheRestart:
         reboot(host, OLD)
         state = _boot_kernel.observe(host)
         assert (state["trial"]["status"], state["trial"]["release"]) == ("failed", NEW)
-        with pytest.raises(HostError, match="^trial: %s was tried and left again .* retry: true$" % NEW):
+        with pytest.raises(HostError, match="^trial: %s was tried and left again, .* retry: true$" % NEW):
             _boot_kernel_changes.plan(host, state, _boot_kernel_changes.Wish(None, NEW))
         assert wish(host, trial=NEW, retry=True)["trial"]["status"] == "armed"
 
@@ -174,6 +175,14 @@ class TestAfterTheRestart:
         kernel(host, NEW)
         state = _boot_kernel.observe(host)
         assert (state["trial"]["status"], state["failed"]) == ("failed", [NEW])
+
+    def test_one_whose_package_was_removed_but_not_purged_is_over(self, host: FixtureHost) -> None:
+        """Its list of modules is still there."""
+        reboot(host, OLD)
+        host.remove("/boot/vmlinuz-" + NEW)
+        host.remove("/boot/initrd.img-" + NEW)
+        host.put("/var/lib/dpkg/status", "Package: linux-image-%s\nStatus: deinstall ok config-files\n" % NEW)
+        assert _boot_kernel.observe(host)["trial"]["status"] == "none"
 
     def test_one_that_lost_its_files_but_not_its_modules_has_failed(self, host: FixtureHost) -> None:
         reboot(host, OLD)
@@ -210,8 +219,29 @@ class TestAfterTheRestart:
         wish(host, known_good=NEW)
         state = wish(host, known_good=OLD)
         assert state["failed"] == [NEW]
-        assert _boot_kernel_changes.plan(host, state, _boot_kernel_changes.Wish(OLD, None)) == []
+        assert _boot_kernel_changes.plan(host, state, _boot_kernel_changes.Wish(OLD, None, by_person=True)) == []
         assert wish(host, known_good=NEW)["failed"] == []
+
+    def test_what_the_role_falls_back_to_says_nothing_against_the_newer_one(self, host: FixtureHost) -> None:
+        wish(host, known_good=NEW)
+        wanted = _boot_kernel_changes.Wish(OLD, None)
+        assert _boot_kernel_changes.apply(host, _boot_kernel.observe(host), wanted)["failed"] == []
+
+    def test_the_kernel_that_runs_as_a_trial_is_set_and_tried_in_one_call(self, host: FixtureHost) -> None:
+        reboot(host, NEW)
+        state = wish(host, known_good=NEW, trial=NEW)
+        assert (state["known_good"], state["trial"]["status"], state["failed"]) == (NEW, "none", [])
+
+    def test_a_confirmation_that_was_interrupted_is_judged_first(self, host: FixtureHost) -> None:
+        """The script names the new kernel, the menu does not yet; forgotten now, the next menu would make it the default."""
+        reboot(host, OLD)
+        host.put(_boot_kernel_grub_files.GENERATOR, host.text(_boot_kernel_grub_files.GENERATOR).replace(OLD, NEW))
+        with pytest.raises(
+            HostError, match="^trial: the host went down while %s was being confirmed; set known_good" % NEW
+        ):
+            wish(host, trial="")
+        state = wish(host, known_good=OLD, trial="")
+        assert (state["known_good"], state["default"]["release"], state["failed"]) == (OLD, OLD, [NEW])
 
     def test_to_make_it_known_good_at_once_disarms(self, host: FixtureHost) -> None:
         assert wish(host, known_good=NEW)["trial"]["status"] == "none"

@@ -79,14 +79,18 @@ def test_not_where_it_would_be_permanent(good: FixtureHost) -> None:
 def test_not_out_of_a_boot_in_which_somebody_said_so(good: FixtureHost) -> None:
     _boot_kernel_changes.apply(good, _boot_kernel.observe(good), _boot_kernel_changes.Wish(None, ""))
     assert _fallback_kernel_confirm.arm(good) == ""
+    complete(good, HALF)
+    assert _fallback_kernel_confirm.arm(good) == "", "nor what was installed since"
     good.put("/proc/sys/kernel/random/boot_id", "3\n")
-    assert _fallback_kernel_confirm.arm(good) == NEW
+    assert _fallback_kernel_confirm.arm(good) == HALF
 
 
 def test_not_what_somebody_has_left_for_an_older_one(good: FixtureHost) -> None:
     """It was confirmed, and turned out to be bad later."""
     for release in (NEW, OLD):
-        _boot_kernel_changes.apply(good, _boot_kernel.observe(good), _boot_kernel_changes.Wish(release, None))
+        _boot_kernel_changes.apply(
+            good, _boot_kernel.observe(good), _boot_kernel_changes.Wish(release, None, by_person=True)
+        )
     assert _boot_kernel.observe(good)["failed"] == [NEW]
     assert _fallback_kernel_confirm.arm(good) == ""
     complete(good, HALF)

@@ -47,6 +47,20 @@ def test_a_hook_that_failed_takes_nothing_from_it(host: FixtureHost) -> None:
     assert known_good(found) == OLD
 
 
+def test_nor_from_the_running_one_where_none_was_set(host: FixtureHost) -> None:
+    """The other one waits, and nobody has seen it run."""
+    half_configured(host, OLD)
+    assert known_good(state(host, known_good="")) == OLD
+
+
+def test_one_whose_confirmation_was_interrupted_is_not_kept(host: FixtureHost) -> None:
+    """The script names it, and the menu does not yet."""
+    trial = {"status": "failed", "release": NEW}
+    assert known_good(state(host, known_good=NEW, trial=trial, failed=[NEW])) == OLD
+    after = dict(state(host)["default"], release=NEW)
+    assert known_good(state(host, known_good=NEW, trial=trial, failed=[NEW], default=after)) == NEW
+
+
 def test_without_one_the_running_one(host: FixtureHost) -> None:
     assert known_good(state(host, known_good="", running=NEW)) == NEW
     assert known_good(state(host, known_good="", running=NEW, pin=OLD)) == OLD
@@ -63,14 +77,14 @@ def test_never_one_that_has_failed_or_is_being_tried(host: FixtureHost, status: 
     lose(host, OLD)
     trial = {"status": status, "release": "" if status == "none" else NEW}
     with pytest.raises(
-        HostError, match="%s is not whole \\(initrd: .* no other has been seen to run well; .* boot_kernel" % OLD
+        HostError, match="%s cannot \\(initrd: .* no other has been seen to run well; .* boot_kernel" % OLD
     ):
         known_good(state(host, running=NEW, trial=trial, failed=failed))
 
 
 def test_never_one_that_nobody_has_seen_run(host: FixtureHost) -> None:
     """The running one is not whole, and two others wait."""
-    with pytest.raises(HostError, match="^no kernel can be taken .*: 6.5.0-own is not whole \\(it is not installed\\)"):
+    with pytest.raises(HostError, match="^no kernel can be taken .*: 6.5.0-own cannot \\(it is not installed\\)"):
         known_good(state(host, known_good="", running="6.5.0-own"))
 
 

@@ -67,11 +67,13 @@ def test_a_missing_or_damaged_block_is_made_anew(empty: FixtureHost, text: str) 
 
 
 @pytest.mark.parametrize("more", ["\n", "#" * 1024])
-def test_what_an_editor_left_of_another_size_loses_nothing(more: str) -> None:
+def test_what_an_editor_left_of_another_size_loses_nothing(empty: FixtureHost, more: str) -> None:
     """GRUB takes it, too."""
     text = real("set") + more
-    assert not block(text).whole
-    after = _grub_env.edit(block(text), {"x": "1"})
+    empty.put(PATH, text)
+    assert _grub_env.read(empty, PATH).whole
+    found = _grub_env.Block(PATH, text, True)
+    after = _grub_env.edit(found, {"x": "1"})
     assert len(after) == 1024
     assert _grub_env.values(after) == {"saved_entry": OLD, "odd": "a\\b=c", "next_entry": "", "x": "1"}
 
