@@ -130,7 +130,7 @@ trial:
     release: 6.1.0-56-amd64
     entry: gnulinux-advanced-9e0d>gnulinux-6.1.0-56-amd64-advanced-9e0d
     named: true
-failed:
+left:
   description: Releases that were left, after a trial or for an older known-good kernel, while they are installed. No restart tries them by itself.
   returned: when RV(applicable)
   type: list
@@ -191,7 +191,7 @@ from ansible_collections.kernelops.panic_hardening.plugins.module_utils import (
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._finding import PolicyError
 from ansible_collections.kernelops.panic_hardening.plugins.module_utils._host import Host
 
-RESULTS = ("running", "newest", "known_good", "default", "trial", "failed", "environment", "kernels", "entries")
+RESULTS = ("running", "newest", "known_good", "default", "trial", "environment", "kernels", "entries")
 
 
 def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
@@ -213,6 +213,8 @@ def run(module: AnsibleModule, host: Host) -> Dict[str, Any]:
         state = _boot_kernel_changes.apply(host, state, wish)
     return dict(
         dict((name, state[name]) for name in RESULTS),
+        # Under the name that it has in the state Ansible would take the task for one that has failed.
+        left=state["failed"],
         changed=bool(changes),
         applicable=True,
         method=state["method"],

@@ -205,7 +205,7 @@ def test_who_goes_back_to_the_older_kernel_stays_there(kernels: Kernels) -> None
     boot, _offset = kernels.restart()
     kernels.wait_for(kernels.good, boot)
     now = kernels.look()
-    assert (now["trial"]["status"], now["failed"]) == ("none", [kernels.new])
+    assert (now["trial"]["status"], now["left"]) == ("none", [kernels.new])
     kernels.look(known_good=kernels.new)
     boot, _offset = kernels.restart()
     kernels.wait_for(kernels.new, boot)

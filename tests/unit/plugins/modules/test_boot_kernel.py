@@ -48,6 +48,13 @@ def test_without_a_wish_it_only_reads(host: FixtureHost, monkeypatch: pytest.Mon
     ]
 
 
+def test_what_was_left_is_told_and_fails_no_task(host: FixtureHost) -> None:
+    for release in (NEW, OLD):
+        done, _warnings = call(host, known_good=release)
+    assert done["left"] == [NEW]
+    assert "failed" not in done, "Ansible would take it for the task's own"
+
+
 def test_check_mode_foretells_the_real_run(host: FixtureHost) -> None:
     wishes: tuple[dict[str, t.Any], ...] = (
         {"known_good": "running", "trial": "newest"},
