@@ -18,6 +18,8 @@ TOP = pathlib.Path(__file__).resolve().parents[3]
 ROLES = sorted(path.name for path in (TOP / "roles").iterdir() if path.is_dir())
 MODULES = sorted(path.stem for path in (TOP / "plugins/modules").glob("*.py"))
 PLAYBOOKS = sorted((TOP / "playbooks").glob("*.yml"))
+# What Ansible reads of a result itself: of another meaning there, each of them would fail a task or change a play.
+READ_BY_ANSIBLE = {"failed", "skipped", "unreachable", "exception", "ansible_facts", "invocation"}
 PREFIX = "ansible_collections.kernelops.panic_hardening.plugins"
 
 
@@ -145,6 +147,7 @@ class TestModule:
             assert about["description"], key
             assert about["returned"], key
             assert about["type"], key
+            assert key not in READ_BY_ANSIBLE, key
 
     def test_the_examples_use_what_there_is(self, name: str) -> None:
         known = set(documentation(name)["options"])
