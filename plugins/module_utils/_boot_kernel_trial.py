@@ -64,7 +64,7 @@ def stuck(variables: Dict[str, str], trial: Dict[str, Any]) -> str:
 
 
 def failed(variables: Dict[str, str], trial: Dict[str, Any]) -> List[str]:
-    """The kernels that were tried and left again without being confirmed."""
+    """The kernels that were left: by a trial that was not confirmed, or by a person for an older one."""
     last = [trial["release"]] if trial["status"] == "failed" else []
     return last + [release for release in variables.get(FAILED, "").split() if release not in last]
 
